@@ -1,0 +1,69 @@
+# Two commands on a machine with Python 3.11 or later, make and a package index: `make demo` and `make test`.
+# The rest is what they are made of. Each virtual environment is made once and again when pyproject.toml changes.
+
+PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+LOWEST := .venv-lowest
+BARE := .venv-bare
+WORKERS ?= 2
+CORPUS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo test check unit test-lowest test-bare format clean
+
+help:  ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+demo: $(VENV)/.demo-ready  ## classify, route and retrieve the example documents, or CORPUS=folder, with no key
+	$(BIN)/python examples/demo.py $(if $(CORPUS),--corpus "$(CORPUS)")
+
+test: check unit  ## every test, type check and lint; CONTRACT=openapi.json also holds the models against that document
+
+check: $(VENV)/.test-ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+unit: $(VENV)/.test-ready
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+test-lowest: $(LOWEST)/.ready  ## the tests on the lowest versions that pyproject.toml allows
+	$(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist loadfile
+
+test-bare: $(BARE)/.ready  ## the built wheel alone, with no extra and no development package
+	$(BARE)/bin/python tests/bare/smoke.py
+
+format: $(VENV)/.test-ready  ## put the code in order
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## remove all that the commands above made
+	rm -rf $(VENV) $(LOWEST) $(BARE) dist build *.egg-info .mypy_cache .ruff_cache
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+
+$(VENV)/.demo-ready: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable ".[all]"
+	touch $@
+
+$(VENV)/.test-ready: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev
+	touch $@ $(VENV)/.demo-ready
+
+$(LOWEST)/.ready: pyproject.toml tests/lowest.txt
+	rm -rf $(LOWEST)
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(LOWEST)/bin/python -m pip install --quiet --editable ".[all]" --group dev --constraint tests/lowest.txt
+	touch $@
+
+$(BARE)/.ready: pyproject.toml README.md $(shell find classify_core llama_index_classify langchain_classify -name '*.py')
+	rm -rf $(BARE) dist
+	$(PYTHON) -m venv $(BARE)
+	$(BARE)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BARE)/bin/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+	$(BARE)/bin/python -m pip install --quiet dist/*.whl
+	touch $@

@@ -1,0 +1,168 @@
+"""The course of one call, without any input or output: what to send, when to pause, when to give up.
+
+A flow is a generator. It yields what is to be done next and is sent the response, or thrown the fault; what it
+returns is the result. The drivers in `drivers.py` do what it asks, one for threads and one for event loops.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+
+from classify_core.api.call import Call
+from classify_core.api.clock import Clock
+from classify_core.api.failures import error_of, fault_error
+from classify_core.api.retry import MAX_SECONDS, may_retry_fault, may_retry_status, pause_before, read_retry_after
+from classify_core.errors import ClassifyError, InvalidResponseError, RateLimitError
+
+logger = logging.getLogger("classify_core.api")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send this; `seconds` shortens the time-outs where a deadline is near."""
+
+    call: Call[Any]
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Wait this long."""
+
+    seconds: float
+
+
+Step = Send | Pause
+Answer = httpx.Response | httpx.RequestError
+Flow = Generator[Step, httpx.Response | None, T]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a flow has to know of its client.
+
+    Attributes:
+        base_url: the service's address, for messages.
+        secret: the key, to be cut out of messages.
+        max_retries: how often a request is sent again.
+        clock: time and chance.
+        deadline: a reading of the clock after which no pause ends any more; None where there is none.
+    """
+
+    base_url: str
+    secret: str
+    max_retries: int
+    clock: Clock
+    deadline: float | None = None
+
+    def seconds_left(self) -> float | None:
+        """The seconds until the deadline, negative after it; None where there is none."""
+        return None if self.deadline is None else self.deadline - self.clock.monotonic()
+
+    def is_late(self, pause: float = 0.0) -> bool:
+        """Whether the deadline is over after a further pause."""
+        left = self.seconds_left()
+        return left is not None and pause >= left
+
+    def __repr__(self) -> str:
+        return f"Terms(base_url={self.base_url!r})"
+
+
+class TooLateError(Exception):
+    """The deadline left no time for another attempt; the cause is the last one's error. Never leaves this package."""
+
+
+def exchange(call: Call[T], terms: Terms, *, shortest: float = 0.0) -> Flow[T]:
+    """Sends a call, again where that helps, and reads the answer.
+
+    Args:
+        call: what to send.
+        terms: how often, and until when.
+        shortest: an attempt gets at least this many seconds, also where the deadline is nearer.
+
+    Raises:
+        TooLateError: another attempt might have helped, but would begin after the deadline.
+    """
+    last_begin = terms.clock.monotonic() + MAX_SECONDS
+    number = 0
+    while True:
+        number += 1
+        answer = yield from _attempt(call, terms, shortest)
+        if isinstance(answer, httpx.Response) and answer.is_success:
+            return _read(call, answer)
+        if number > 1 and call.settled is not None and _is_gone(answer):
+            return call.settled()
+        error = _error_of(answer, number, call, terms)
+        if not _may_retry(answer, error, call):
+            raise error from _cause(answer)
+        pause = _pause_before_retry(answer, number, terms)
+        if terms.is_late(pause):
+            raise TooLateError from error
+        if number > terms.max_retries or terms.clock.monotonic() + pause > last_begin:
+            raise error from _cause(answer)
+        logger.debug("%s: attempt %d failed, the next one comes in %.2f s", call.name, number, pause)
+        yield Pause(pause)
+
+
+def _attempt(call: Call[Any], terms: Terms, shortest: float) -> Flow[Answer]:
+    left = terms.seconds_left()
+    try:
+        response = yield Send(call, None if left is None else max(left, shortest))
+    except httpx.RequestError as fault:
+        return fault
+    if response is None:
+        raise TypeError("a driver answers Send with a response")
+    return response
+
+
+def _is_gone(answer: Answer) -> bool:
+    return isinstance(answer, httpx.Response) and answer.status_code == httpx.codes.NOT_FOUND
+
+
+def _cause(answer: Answer) -> httpx.RequestError | None:
+    return None if isinstance(answer, httpx.Response) else answer
+
+
+def _read(call: Call[T], response: httpx.Response) -> T:
+    try:
+        return call.parse(response)
+    except InvalidResponseError as error:
+        message = f"{call.name} {error.message}"
+        raise InvalidResponseError(message, job_id=call.job_id, source_name=call.source_name) from None
+    except ClassifyError as error:
+        raise error.about(job_id=call.job_id, source_name=call.source_name) from None
+
+
+def _error_of(answer: Answer, number: int, call: Call[Any], terms: Terms) -> ClassifyError:
+    if not isinstance(answer, httpx.Response):
+        return fault_error(call, answer, base_url=terms.base_url, attempts=number)
+    error = error_of(call, answer, base_url=terms.base_url, secret=terms.secret)
+    if isinstance(error, RateLimitError):
+        error.retry_after = _retry_after(answer, terms)
+    return error
+
+
+def _may_retry(answer: Answer, error: ClassifyError, call: Call[Any]) -> bool:
+    if not isinstance(answer, httpx.Response):
+        return may_retry_fault(answer, call.retry)
+    plan_limit = isinstance(error, RateLimitError) and error.plan_limit
+    return may_retry_status(answer.status_code, call.retry, plan_limit=plan_limit)
+
+
+def _pause_before_retry(answer: Answer, number: int, terms: Terms) -> float:
+    fraction = terms.clock.fraction()
+    if not isinstance(answer, httpx.Response):
+        return pause_before(number, status=None, retry_after=None, fraction=fraction)
+    retry_after = _retry_after(answer, terms)
+    return pause_before(number, status=answer.status_code, retry_after=retry_after, fraction=fraction)
+
+
+def _retry_after(response: httpx.Response, terms: Terms) -> float | None:
+    return read_retry_after(response.headers.get("retry-after"), terms.clock.now())

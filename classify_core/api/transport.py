@@ -1,0 +1,217 @@
+"""Sends requests with httpx: over connections that are kept, with the key added to each request alone."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Generator
+from contextlib import ExitStack
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import httpx
+from pydantic import SecretStr
+
+from classify_core.api.call import Call
+from classify_core.api.connection import is_loopback
+from classify_core.api.flow import Send
+from classify_core.errors import InvalidOptionError
+
+DEFAULT_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=15.0)
+USER_AGENT = "classify-adapters"
+
+
+class KeyAuth(httpx.Auth):
+    """Adds the key to one request as it is sent, so that no client keeps it."""
+
+    def __init__(self, key: SecretStr) -> None:
+        self._key = key
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        """Sets the header."""
+        request.headers["Authorization"] = f"Bearer {self._key.get_secret_value()}"
+        yield request
+
+
+class Requests:
+    """Makes requests of calls; the part of a transport that both faces share."""
+
+    def __init__(
+        self, base_url: str, *, project_id: str | None, organization_id: str | None, timeout: httpx.Timeout | None
+    ) -> None:
+        self.base_url = base_url
+        self.timeout = timeout
+        self._everywhere = {"organization_id": organization_id, "project_id": project_id}
+
+    def options_of_own_client(self) -> dict[str, Any]:
+        """What a client of our own is made with: a proxy variable must not catch a local server."""
+        return {"limits": LIMITS, "timeout": DEFAULT_TIMEOUT, "trust_env": not is_loopback(self.base_url)}
+
+    def make(self, client: httpx.Client | httpx.AsyncClient, step: Send, body: Any, headers: Any) -> httpx.Request:
+        """Returns the request of a step; `body` streams an upload."""
+        call = step.call
+        content = {"json": call.json} if body is None else {"content": body}
+        return client.build_request(
+            call.method,
+            self.base_url + call.path,
+            params=self._params(call),
+            headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
+            timeout=shortened(self.timeout or client.timeout, step.seconds),
+            **content,
+        )
+
+    def _params(self, call: Call[Any]) -> dict[str, Any]:
+        return {name: value for name, value in {**call.params, **self._everywhere}.items() if value is not None}
+
+
+def shortened(timeout: httpx.Timeout, seconds: float | None) -> httpx.Timeout:
+    """Returns the time-outs with none longer than so many seconds."""
+    if seconds is None:
+        return timeout
+    return httpx.Timeout(**{name: seconds if t is None else min(t, seconds) for name, t in timeout.as_dict().items()})
+
+
+def drop_headers(fault: httpx.RequestError, request: httpx.Request) -> None:
+    """Takes the request's headers, the key among them, out of a fault that will be some error's cause."""
+    fault.request = httpx.Request(request.method, request.url)
+
+
+class Transport:
+    """Sends for threads."""
+
+    def __init__(self, requests: Requests, given: httpx.Client | None) -> None:
+        if given is not None and not isinstance(given, httpx.Client):
+            raise InvalidOptionError(f"http_client is {_kind(given)}; ClassifyClient needs an httpx.Client")
+        self._requests = requests
+        self._given = given
+        self._own: httpx.Client | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def send(self, step: Send, key: SecretStr) -> httpx.Response:
+        """Sends one request and returns the whole answer."""
+        client = self._client()
+        with ExitStack() as stack:
+            upload = step.call.upload
+            body = None if upload is None else stack.enter_context(upload.opened())
+            request = self._requests.make(client, step, body, body and body.headers)
+            try:
+                return client.send(request, auth=KeyAuth(key), follow_redirects=False)
+            except httpx.RequestError as fault:
+                drop_headers(fault, request)
+                raise
+
+    def _client(self) -> httpx.Client:
+        with self._lock:
+            _check_open(self._given, closed=self._closed)
+            if self._given is not None:
+                return self._given
+            if self._own is None:
+                self._own = httpx.Client(**self._requests.options_of_own_client())
+            return self._own
+
+    def close(self) -> None:
+        """Closes our own connections; a client that was given stays open."""
+        with self._lock:
+            self._closed = True
+            if self._own is not None:
+                self._own.close()
+
+
+class AsyncTransport:
+    """Sends for event loops: a connection belongs to the loop it was made on, so each loop has its own client."""
+
+    def __init__(self, requests: Requests, given: httpx.AsyncClient | None) -> None:
+        if given is not None and not isinstance(given, httpx.AsyncClient):
+            raise InvalidOptionError(f"http_client is {_kind(given)}; AsyncClassifyClient needs an httpx.AsyncClient")
+        self._requests = requests
+        self._given = given
+        self._own: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopClient] = WeakKeyDictionary()
+        self._closed = False
+        self._lock = threading.Lock()
+
+    async def send(self, step: Send, key: SecretStr) -> httpx.Response:
+        """Sends one request and returns the whole answer."""
+        client = await self._client()
+        with ExitStack() as stack:
+            upload = step.call.upload
+            body = None if upload is None else await asyncio.to_thread(stack.enter_context, upload.opened())
+            request = self._requests.make(client, step, body and body.stream(), body and body.headers)
+            try:
+                return await client.send(request, auth=KeyAuth(key), follow_redirects=False)
+            except httpx.RequestError as fault:
+                drop_headers(fault, request)
+                raise
+
+    async def _client(self) -> httpx.AsyncClient:
+        with self._lock:
+            _check_open(self._given, closed=self._closed)
+            if self._given is not None:
+                return self._given
+            self._drop_closed_loops()
+            loop = asyncio.get_running_loop()
+            own = self._own.get(loop)
+            if own is None or own.client.is_closed:
+                own = LoopClient(httpx.AsyncClient(**self._requests.options_of_own_client()))
+                self._own[loop] = own
+        await own.begin()
+        return own.client
+
+    def _drop_closed_loops(self) -> None:
+        for loop in [loop for loop in self._own if loop.is_closed()]:
+            del self._own[loop]
+
+    async def aclose(self) -> None:
+        """Closes our own connections on every loop; a client that was given stays open."""
+        with self._lock:
+            self._closed = True
+            self._drop_closed_loops()
+            owned = list(self._own.items())
+            self._own.clear()
+        here = asyncio.get_running_loop()
+        for loop, own in owned:
+            if loop is here:
+                await own.end()
+            elif loop.is_running():
+                await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(own.end(), loop))
+
+
+class LoopClient:
+    """An httpx client that is closed when its event loop is shut down, if not before.
+
+    `asyncio.run` and its like finish all asynchronous generators before they close the loop
+    (`loop.shutdown_asyncgens`); a generator that waits at its `yield` for that moment closes the client in time.
+    """
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+        self._keeper = self._keep()
+        self._begun = False
+
+    async def begin(self) -> None:
+        """Lets the loop know of the client."""
+        if not self._begun:
+            self._begun = True
+            await anext(self._keeper)
+
+    async def end(self) -> None:
+        """Closes the client."""
+        await self._keeper.aclose()
+
+    async def _keep(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            await self.client.aclose()
+
+
+def _kind(value: object) -> str:
+    return f"a {type(value).__module__}.{type(value).__name__}"
+
+
+def _check_open(given: httpx.Client | httpx.AsyncClient | None, *, closed: bool) -> None:
+    if closed:
+        raise InvalidOptionError("this client is closed; make a new one, or close it later")
+    if given is not None and given.is_closed:
+        raise InvalidOptionError("the http_client that was given is closed; keep it open as long as it is used here")

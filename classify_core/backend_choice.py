@@ -1,0 +1,107 @@
+"""Which backend classifies: resolved once, so that what was built hosted never turns local and vice versa."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from classify_core.api import find_api_key, region_name
+from classify_core.backend import Backend
+from classify_core.errors import InvalidOptionError
+from classify_core.hosted import HostedBackend
+from classify_core.local import LocalBackend
+
+if TYPE_CHECKING:
+    import httpx
+    from pydantic import SecretStr
+
+    from classify_core.limits import Plan, RateLimits
+
+logger = logging.getLogger(__name__)
+
+BackendLike: TypeAlias = Literal["auto", "hosted", "local"] | Backend
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostedOptions:
+    """The arguments that only the hosted backend knows."""
+
+    api_key: str | SecretStr | None = None
+    base_url: str | None = None
+    project_id: str | None = None
+    organization_id: str | None = None
+    http_client: httpx.AsyncClient | None = None
+    plan: Plan | RateLimits | None = None
+
+    def __repr__(self) -> str:
+        return f"HostedOptions(given={self.given()})"
+
+    def given(self) -> list[str]:
+        """The names of those that were given."""
+        return [name for name, value in vars(self).items() if value is not None]
+
+
+@dataclass(frozen=True)
+class BackendChoice:
+    """A resolved backend.
+
+    Attributes:
+        backend: what classifies.
+        name: `"hosted"` or `"local"` where it was made by name; None where the user made it, who also closes it.
+    """
+
+    backend: Backend
+    name: Literal["hosted", "local"] | None
+
+    def refuse_pickling(self) -> None:
+        """Raises InvalidOptionError where an HTTP client of the user's own would be lost on the way."""
+        if self.name == "hosted":
+            self.backend.__reduce__()
+
+    def arguments(self) -> dict[str, Any]:
+        """What makes the same choice again, without key and client."""
+        if isinstance(self.backend, HostedBackend) and self.name is not None:
+            return {"backend": self.name, **self.backend.arguments()}
+        return {"backend": self.backend if self.name is None else self.name}
+
+
+def choose_backend(backend: BackendLike, options: HostedOptions) -> BackendChoice:
+    """Resolves `backend=`; what `"auto"` came to is logged at INFO.
+
+    Raises:
+        InvalidOptionError: there is no such backend, or options of the hosted one stand beside one made by the user.
+        AuthenticationError: hosted was asked for and there is no usable key.
+    """
+    if not isinstance(backend, str):
+        return _own_backend(backend, options)
+    if backend == "auto":
+        name: Literal["hosted", "local"] = "local" if find_api_key(options.api_key) is None else "hosted"
+        choice = _by_name(name, options)
+        logger.info("backend='auto': classifying %s", _where(choice))
+        return choice
+    return _by_name(backend, options)
+
+
+def _by_name(name: str, options: HostedOptions) -> BackendChoice:
+    if name == "hosted":
+        return BackendChoice(HostedBackend(**vars(options)), "hosted")
+    if name == "local":
+        return BackendChoice(LocalBackend(), "local")
+    raise InvalidOptionError(f'there is no backend {name!r}; give "auto", "hosted", "local" or a Backend')
+
+
+def _own_backend(backend: Backend, options: HostedOptions) -> BackendChoice:
+    if not isinstance(backend, Backend):
+        raise InvalidOptionError(f"a {type(backend).__name__} is not a Backend; see classify_core.Backend")
+    if options.given():
+        raise InvalidOptionError(
+            f"{', '.join(options.given())} cannot be given beside a backend of your own; give them to that backend"
+        )
+    return BackendChoice(backend, None)
+
+
+def _where(choice: BackendChoice) -> str:
+    if isinstance(choice.backend, HostedBackend):
+        return f"hosted, region {region_name(choice.backend.base_url)}"
+    return "locally (no LLAMA_CLOUD_API_KEY)"

@@ -1,0 +1,50 @@
+"""Refuses a `Classifier`'s arguments that cannot work, before anything is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from classify_core.errors import InvalidOptionError, InvalidRulesError
+from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
+from classify_core.rules import configuration_of
+
+
+def configuration_from(
+    rules: Iterable[Rule | Mapping[str, Any]] | None,
+    configuration_id: str | None,
+    parsing: ParsingConfiguration | Mapping[str, Any] | None,
+) -> ClassifyConfiguration | None:
+    """The configuration that the arguments make; None where a saved one is to be loaded.
+
+    Raises:
+        InvalidRulesError: there are no rules, or they break a limit.
+        InvalidOptionError: rules or parsing options stand beside a saved configuration, which has its own.
+    """
+    if configuration_id is None:
+        if rules is None:
+            raise InvalidRulesError("there are no rules; give rules=[Rule(...), ...] or configuration_id=")
+        return configuration_of(rules, parsing)
+    if rules is not None or parsing is not None:
+        raise InvalidOptionError("configuration_id= stands for saved rules and parsing options; do not give both")
+    return None
+
+
+def check_options(
+    min_confidence: float | None,
+    timeout: float,
+    on_error: str,
+    max_concurrency: int | None,
+    max_credits: float | None,
+) -> None:
+    """Raises InvalidOptionError where a number is out of its range or a word is not one of the known."""
+    if min_confidence is not None and not 0.0 <= min_confidence <= 1.0:
+        raise InvalidOptionError(f"min_confidence={min_confidence!r} is not between 0.0 and 1.0")
+    if not timeout > 0:
+        raise InvalidOptionError(f"timeout={timeout!r} is not a positive number of seconds")
+    if on_error not in {"raise", "record"}:
+        raise InvalidOptionError(f'on_error={on_error!r}: give "raise" or "record"')
+    if max_concurrency is not None and max_concurrency < 1:
+        raise InvalidOptionError(f"max_concurrency={max_concurrency!r} must be 1 or more")
+    if max_credits is not None and max_credits < 0:
+        raise InvalidOptionError(f"max_credits={max_credits!r} must not be negative")

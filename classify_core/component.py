@@ -1,0 +1,123 @@
+"""What every framework component shares: a classifier, given or made of the same arguments, mirrored in fields.
+
+The fields are what a framework stores, compares and rebuilds a component from; the classifier itself, its key and its
+HTTP client are not among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_serializer
+
+from classify_core.backend import Backend
+from classify_core.classifier import Classifier
+from classify_core.errors import InvalidOptionError
+from classify_core.metadata import MetadataSchema
+from classify_core.models import ParsingConfiguration, Rule
+
+if TYPE_CHECKING:
+    import httpx
+
+# Arguments of a Classifier that are no fields: secrets, open connections, and what a component decides itself.
+_NOT_MIRRORED: Final = frozenset({"on_error"})
+
+
+class ClassifierFields(BaseModel):
+    """A pydantic mixin, to stand before the framework's own base class.
+
+    Args:
+        rules: as for `Classifier`, like all further arguments of its.
+        classifier: a classifier to share, instead of those arguments.
+        prefix: of the metadata keys; short for `metadata_schema=MetadataSchema(prefix=...)`.
+        api_key: as for `Classifier`; never a field, so that no framework stores or traces it.
+        http_client: as for `Classifier`; never a field.
+        fields: the component's own fields.
+
+    Raises:
+        InvalidOptionError: `classifier=` stands beside arguments of a Classifier.
+    """
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+    default_timeout: ClassVar[float | None] = None
+    """Seconds for a document where neither `timeout` nor `classifier` is given; None is the Classifier's default."""
+
+    rules: list[Rule] | None = None
+    configuration_id: str | None = None
+    parsing: ParsingConfiguration | None = None
+    backend: Any = "auto"
+    base_url: str | None = None
+    project_id: str | None = None
+    organization_id: str | None = None
+    min_confidence: float | None = None
+    metadata_schema: MetadataSchema = Field(default_factory=MetadataSchema)
+    timeout: float | None = None
+    max_concurrency: int | None = None
+    max_credits: float | None = None
+    plan: Any = None
+    cache: Any = True
+
+    _classifier: Classifier = PrivateAttr()
+
+    def __init__(
+        self,
+        rules: Iterable[Rule | Mapping[str, Any]] | None = None,
+        *,
+        classifier: Classifier | None = None,
+        prefix: str | None = None,
+        api_key: Any = None,
+        http_client: httpx.AsyncClient | None = None,
+        **fields: Any,
+    ) -> None:
+        own = {"rules": rules, "api_key": api_key, "http_client": http_client}
+        own |= {name: fields.pop(name) for name in _classifier_fields() if name in fields}
+        given = {name: value for name, value in own.items() if value is not None}
+        if classifier is None:
+            if self.default_timeout is not None:
+                given.setdefault("timeout", self.default_timeout)
+            classifier = Classifier(**given)
+        elif given:
+            raise InvalidOptionError(f"classifier= was given, so {', '.join(sorted(given))} cannot be; give one of the two")
+        if prefix is not None:
+            fields["metadata_schema"] = _schema_with(prefix, fields.get("metadata_schema"))
+        mirrored = {name: value for name, value in classifier.arguments().items() if name not in _NOT_MIRRORED}
+        super().__init__(**fields, **mirrored)
+        self._classifier = classifier
+
+    @property
+    def classifier(self) -> Classifier:
+        """The classifier that does the work."""
+        return self._classifier
+
+    @field_serializer("backend")
+    def _backend_by_name(self, backend: Any) -> str:
+        """A backend of the user's own can only be named; it cannot be rebuilt from its name."""
+        return str(backend.name) if isinstance(backend, Backend) else str(backend)
+
+    def own_fields(self) -> dict[str, Any]:
+        """The component's fields that are not the classifier's."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in _classifier_fields()}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Rebuilt by the constructor: frameworks' own ways lose private attributes or restore half an object.
+        return _rebuild, (type(self), self._classifier, self._picklable_fields())
+
+    def _picklable_fields(self) -> dict[str, Any]:
+        """The own fields that travel to another process."""
+        return self.own_fields()
+
+
+def _classifier_fields() -> frozenset[str]:
+    return frozenset(ClassifierFields.model_fields) - {"metadata_schema"}
+
+
+def _rebuild(component: type[ClassifierFields], classifier: Classifier, fields: dict[str, Any]) -> ClassifierFields:
+    return component(classifier=classifier, **fields)
+
+
+def _schema_with(prefix: str, schema: MetadataSchema | None) -> MetadataSchema:
+    if schema is not None:
+        raise InvalidOptionError("give prefix= or metadata_schema=, not both")
+    return MetadataSchema(prefix=prefix)

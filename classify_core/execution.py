@@ -1,0 +1,250 @@
+"""How one document goes from a source to an outcome: read, known already?, backend, checks, classification.
+
+All of it runs on the background event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import hashlib
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from classify_core.backend import Backend, ClassifyRequest
+from classify_core.cache import Cache
+from classify_core.classification import Answer, Classification, Status
+from classify_core.errors import (
+    AuthenticationError,
+    ClassifyError,
+    ClassifyTimeoutError,
+    JobCancelledError,
+    OutOfCreditsError,
+    RateLimitError,
+    RunStoppedError,
+    UnknownTypeError,
+)
+from classify_core.models import ClassifyConfiguration
+from classify_core.rules import rules_id_of
+from classify_core.single_flight import SingleFlight
+from classify_core.source import Content, Source, read
+
+# A backend ends its own waits and can then name the job; the guard is for one that does not.
+GUARD_SECONDS: Final = 0.5
+
+
+class Settings:
+    """What decides an outcome besides the document.
+
+    Attributes:
+        types: the types that an answer may name.
+        rules_id: tells labels made under other settings apart.
+        cache_scope: the same without the threshold, which is applied to what the cache holds.
+    """
+
+    def __init__(
+        self,
+        configuration: ClassifyConfiguration,
+        configuration_id: str | None,
+        backend: Backend,
+        *,
+        min_confidence: float | None,
+        timeout: float,
+    ) -> None:
+        self.configuration = configuration
+        self.configuration_id = configuration_id
+        self.backend = backend
+        self.min_confidence = min_confidence
+        self.timeout = timeout
+        self.types = frozenset(rule.type for rule in configuration.rules)
+        self.rules_id = rules_id_of(configuration, min_confidence, backend.name)
+        self.cache_scope = rules_id_of(configuration, None, backend.name)
+
+
+@dataclass
+class Budget:
+    """Counts credits against a limit; both in credits.
+
+    A job whose usage the service does not tell counts as one credit, the price of one page.
+    """
+
+    limit: float | None
+    spent: float = 0.0
+
+    def charge(self, answer: Answer) -> None:
+        """Adds what an answer cost."""
+        if answer.job_id is not None:
+            usage = answer.usage
+            known = usage is not None and usage.credits is not None
+            self.spent += (usage.credits or 0.0) if usage is not None and known else 1.0
+
+    def check(self) -> None:
+        """Refuses to begin another document once the limit is reached.
+
+        Raises:
+            OutOfCreditsError: it is.
+        """
+        if self.limit is not None and self.spent >= self.limit:
+            raise OutOfCreditsError(
+                f"max_credits={self.limit:g} is reached ({self.spent:g} credits spent); "
+                "what is done is kept, raise max_credits to go on"
+            )
+
+
+@dataclass
+class StopSignal:
+    """Ends a run: the first error that would meet every other document too."""
+
+    cause: ClassifyError | None = None
+
+    def consider(self, error: ClassifyError) -> None:
+        """Takes note of an error and stops the run if it is of that kind."""
+        if self.cause is None and ends_the_run(error):
+            self.cause = error
+
+    def check(self) -> None:
+        """Lets nothing begin once the run was stopped.
+
+        Raises:
+            RunStoppedError: it was.
+        """
+        if self.cause is not None:
+            raise RunStoppedError(f"not begun, because the run was stopped by: {self.cause.message}") from self.cause
+
+
+def ends_the_run(error: ClassifyError) -> bool:
+    """Whether an error would meet every other document too: 401, 402 and a plan-limit 429."""
+    if isinstance(error, RateLimitError):
+        return error.plan_limit
+    return isinstance(error, (AuthenticationError, OutOfCreditsError))
+
+
+@dataclass
+class Execution:
+    """Works on documents within one event loop: bounded, each distinct document once."""
+
+    settings: Settings
+    cache: Cache
+    budget: Budget
+    slots: asyncio.Semaphore
+    flights: SingleFlight[Answer] = field(default_factory=SingleFlight)
+
+    async def outcome(self, source: Source, stop: StopSignal) -> Classification:
+        """Classifies one document; whatever fails, there is an outcome."""
+        content: Content | None = None
+        try:
+            async with self.slots:
+                stop.check()
+                async with _guarded(self.settings.timeout):
+                    content = await read(source)
+                    answer = await self._answer(source, content)
+            self._refuse_unknown_type(answer)
+        except ClassifyError as error:
+            own = _about(error, source)
+            stop.consider(own)
+            return self._failed(source, content, own)
+        return self._classified(source, content, answer)
+
+    async def _answer(self, source: Source, content: Content | None) -> Answer:
+        settings = self.settings
+        request = ClassifyRequest(source, content, settings.configuration, settings.configuration_id)
+        key = _digest(settings.cache_scope, request.content_key)
+        cached = await self.cache.get(key)
+        return cached if cached is not None else await self.flights.do(key, lambda: self._ask(request, key))
+
+    async def _ask(self, request: ClassifyRequest, key: str) -> Answer:
+        backend = self.settings.backend
+        self.budget.check()
+        try:
+            answer = await backend.classify(request, timeout=self.settings.timeout)
+        except ClassifyError:
+            raise
+        except Exception as error:
+            # The text of a foreign error may quote the document: its kind and the chained cause must do.
+            raise ClassifyError(
+                f"the backend {backend.name!r} raised {type(error).__name__}; see __cause__ for its own message"
+            ) from error
+        self.budget.charge(answer)
+        if answer.type is None or answer.type in self.settings.types:
+            await self.cache.put(key, answer)
+        return answer
+
+    def _refuse_unknown_type(self, answer: Answer) -> None:
+        if answer.type is not None and answer.type not in self.settings.types:
+            raise UnknownTypeError(
+                f"the backend answered with the type {answer.type[:60]!r}, which is in none of the "
+                f"{len(self.settings.types)} rules; the answer was not used",
+                type=answer.type,
+                job_id=answer.job_id,
+            )
+
+    def _classified(self, source: Source, content: Content | None, answer: Answer) -> Classification:
+        threshold = self.settings.min_confidence
+        withheld = answer.type is not None and threshold is not None and answer.confidence < threshold
+        return Classification(
+            type=None if withheld else answer.type,
+            confidence=answer.confidence,
+            reasoning=answer.reasoning,
+            status=Status.BELOW_THRESHOLD if withheld else Status.COMPLETED,
+            alternatives=answer.alternatives,
+            backend=answer.backend or self.settings.backend.name,
+            rules_id=self.settings.rules_id,
+            job_id=answer.job_id,
+            usage=answer.usage,
+            source_name=source.name,
+            digest=None if content is None else content.digest,
+        )
+
+    def _failed(self, source: Source, content: Content | None, error: ClassifyError) -> Classification:
+        return Classification(
+            status=_status_of(error),
+            error=error,
+            backend=self.settings.backend.name,
+            rules_id=self.settings.rules_id,
+            job_id=error.job_id,
+            source_name=source.name,
+            digest=None if content is None else content.digest,
+        )
+
+
+@asynccontextmanager
+async def _guarded(seconds: float) -> AsyncIterator[None]:
+    """Bounds a document's whole time and turns the end of it into our own error."""
+    try:
+        async with asyncio.timeout(seconds + GUARD_SECONDS):
+            yield
+    except TimeoutError as error:
+        raise ClassifyTimeoutError(
+            f"no outcome within {seconds:g} s; raise timeout= or try the document alone", timeout=seconds
+        ) from error
+
+
+def _about(error: ClassifyError, source: Source) -> ClassifyError:
+    """The error as this document's own: equal documents share the work, and so the error, but not the name."""
+    if error.source_name is not None and error.source_name != source.name:
+        cause = error
+        error = copy.copy(error)
+        error.source_name = source.name
+        error.__cause__ = cause
+    return error.about(source_name=source.name)
+
+
+def _status_of(error: ClassifyError) -> Status:
+    for error_class, status in _STATUSES:
+        if isinstance(error, error_class):
+            return status
+    return Status.FAILED
+
+
+_STATUSES: Final[tuple[tuple[type[ClassifyError], Status], ...]] = (
+    (JobCancelledError, Status.CANCELLED),
+    (ClassifyTimeoutError, Status.TIMEOUT),
+    (RunStoppedError, Status.NOT_STARTED),
+)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -1,0 +1,130 @@
+"""What one document is, when frameworks hand over its pages or chunks."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any, Final, Literal, TypeAlias
+
+from classify_core.errors import InvalidOptionError
+
+GroupBy: TypeAlias = Literal["auto"] | str | Callable[[Any], Hashable] | None
+"""`"auto"`, a metadata key, a function of the framework's own document, or None: each alone."""
+
+PAGE_KEYS: Final = ("page_label", "page")
+ORIGIN_KEYS: Final = ("file_path", "source")
+NAME_KEYS: Final = ("file_name", "file_path", "source")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One node or document as a framework hands it over.
+
+    Attributes:
+        text: its text without metadata.
+        metadata: its metadata; never changed.
+        original: the framework's own object, for a `group_by` function.
+        reference: a node's source document, where it has one.
+        position: where in its page or document it begins, in characters, where known.
+        name: its own identifier, where no metadata names it better.
+    """
+
+    text: str = field(repr=False)
+    metadata: Mapping[str, Any] = field(repr=False)
+    original: Any = field(default=None, repr=False)
+    reference: str | None = None
+    position: int | None = None
+    name: str | None = None
+
+    @property
+    def display_name(self) -> str | None:
+        """What people call it: its file's name, else its source, else its identifier."""
+        named = next((self.metadata[key] for key in NAME_KEYS if self.metadata.get(key)), None)
+        return str(named) if named is not None else self.reference or self.name
+
+
+def grouped(items: Sequence[Item], group_by: GroupBy) -> list[list[int]]:
+    """The indices of the items of each document, documents in the order of their first item, items in reading order.
+
+    Raises:
+        InvalidOptionError: a `group_by` function returned something that cannot be a key.
+    """
+    groups: dict[Hashable, list[int]] = {}
+    for index, item in enumerate(items):
+        groups.setdefault(_group_key(item, index, group_by), []).append(index)
+    return [_in_reading_order(items, indices) for indices in groups.values()]
+
+
+def joined_text(items: Sequence[Item], indices: Sequence[int]) -> str:
+    """A document's text: that of its items, a blank line between them."""
+    return "\n\n".join(items[index].text for index in indices)
+
+
+def identity_of(group_by: GroupBy) -> str | None:
+    """A stable name of a `group_by`, also of a function: two different functions never share one.
+
+    LlamaIndex strips addresses from what it hashes, so that a function's repr would be the same for all.
+    """
+    if not callable(group_by):
+        return group_by
+    code = getattr(group_by, "__code__", None)
+    name = f"{getattr(group_by, '__module__', '')}:{getattr(group_by, '__qualname__', type(group_by).__qualname__)}"
+    return f"{name}:{_code_digest(code)}" if isinstance(code, CodeType) else name
+
+
+def _group_key(item: Item, index: int, group_by: GroupBy) -> Hashable:
+    key = _key(item, group_by)
+    if key is None or key == "":
+        return ("alone", index)
+    try:
+        hash(key)
+    except TypeError as error:
+        raise InvalidOptionError(
+            f"group_by gave a {type(key).__name__}, which cannot be a key; let it give a str or a tuple"
+        ) from error
+    return ("group", key)
+
+
+def _key(item: Item, group_by: GroupBy) -> Any:
+    if group_by is None:
+        return None
+    if group_by == "auto":
+        return _automatic_key(item)
+    if callable(group_by):
+        return group_by(item.original)
+    return item.metadata.get(group_by)
+
+
+def _automatic_key(item: Item) -> Any:
+    if item.reference is not None:
+        return ("reference", item.reference)
+    if not any(item.metadata.get(key) is not None for key in PAGE_KEYS):
+        return None
+    origin = next((item.metadata[key] for key in ORIGIN_KEYS if item.metadata.get(key)), None)
+    return None if origin is None else ("origin", str(origin))
+
+
+def _in_reading_order(items: Sequence[Item], indices: list[int]) -> list[int]:
+    places = [_place(items[index]) for index in indices]
+    if any(place is None for place in places):
+        return indices
+    return [index for _, index in sorted(zip(places, indices, strict=True), key=lambda pair: (pair[0], pair[1]))]
+
+
+def _place(item: Item) -> tuple[int, int] | None:
+    """Page and position; None where the item tells neither, or a page that is not a number (such as `iv`)."""
+    page = next((item.metadata[key] for key in PAGE_KEYS if item.metadata.get(key) is not None), None)
+    if page is None:
+        return None if item.position is None else (0, item.position)
+    try:
+        return int(page), item.position or 0
+    except (TypeError, ValueError):
+        return None
+
+
+def _code_digest(code: CodeType) -> str:
+    constants = [_code_digest(part) if isinstance(part, CodeType) else repr(part) for part in code.co_consts]
+    told = repr((code.co_code, code.co_names, code.co_varnames, constants))
+    return hashlib.sha256(told.encode()).hexdigest()[:16]

@@ -1,0 +1,197 @@
+"""Classifies at the hosted service: upload, job, wait, answer."""
+
+from __future__ import annotations
+
+import time
+from pathlib import PureWindowsPath
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import SecretStr, ValidationError
+
+from classify_core.api.clock import Clock
+from classify_core.backend import ClassifyRequest
+from classify_core.classification import Answer
+from classify_core.errors import ClassifyError, InvalidOptionError, InvalidResponseError
+from classify_core.hosted.pacing import PacedClient
+from classify_core.hosted.transaction import transaction_id_of
+from classify_core.limits import Plan, RateLimits, limits_of
+from classify_core.models import MAX_FILE_NAME_LENGTH, ClassifyConfiguration, ClassifyJob, JobStatus
+from classify_core.source import format_of
+
+if TYPE_CHECKING:
+    import httpx
+
+    from classify_core.source import Content
+
+DEFAULT_OPEN_JOBS: Final = 32
+"""Open jobs where the plan sets no limit: enough to hide the service's own time."""
+
+MAX_ATTEMPTS: Final = 10
+_USAGE: Final = ("usage",)
+
+
+class HostedBackend:
+    """Uploads a document, creates a job for it and waits for its result.
+
+    Args:
+        api_key: by default from `LLAMA_CLOUD_API_KEY`.
+        base_url: region (`"us"`, `"eu"`) or address; by default from `LLAMA_CLOUD_BASE_URL`.
+        project_id, organization_id: sent with each request.
+        http_client: your own `httpx.AsyncClient`; you close it.
+        plan: whose published limits are kept; None keeps the rates and sets no limit of jobs.
+        retry_failed: make a document's job again that FAILED in a former run; it is billed again.
+        clock: time and chance, for tests.
+
+    Raises:
+        AuthenticationError: there is no usable key.
+        InvalidOptionError: another argument cannot work.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | SecretStr | None = None,
+        base_url: str | None = None,
+        project_id: str | None = None,
+        organization_id: str | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        plan: Plan | RateLimits | None = None,
+        retry_failed: bool = False,
+        clock: Clock | None = None,
+    ) -> None:
+        self._limits = limits_of(plan)
+        self._plan = plan
+        self._organization_id = organization_id
+        self._retry_failed = retry_failed
+        self._http_client = http_client
+        self._client = PacedClient(
+            limits=self._limits,
+            clock=Clock() if clock is None else clock,
+            api_key=api_key,
+            base_url=base_url,
+            project_id=project_id,
+            organization_id=organization_id,
+            http_client=http_client,
+        )
+
+    @property
+    def name(self) -> str:
+        """`"hosted"`."""
+        return "hosted"
+
+    @property
+    def base_url(self) -> str:
+        """The service's address."""
+        return self._client.base_url
+
+    @property
+    def default_concurrency(self) -> int:
+        """As many open jobs as the plan allows."""
+        return self._limits.concurrent_jobs or DEFAULT_OPEN_JOBS
+
+    def arguments(self) -> dict[str, Any]:
+        """The constructor arguments that make an equal backend, without key and client."""
+        return {
+            "base_url": self._client.base_url,
+            "project_id": self._client.project_id,
+            "organization_id": self._organization_id,
+            "plan": self._plan,
+        }
+
+    async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
+        """Classifies one document; an equal one, also of a former run, comes back from its first job.
+
+        Raises:
+            JobFailedError, JobCancelledError, ClassifyTimeoutError: the job's three ways to end without a result.
+            ApiError, ConnectionFailedError, InvalidResponseError: a request failed, also after the retries.
+        """
+        begin = time.monotonic()
+        file_input = await self._file_input(request)
+        job = await self._created(request, file_input)
+        left = max(0.0, timeout - (time.monotonic() - begin))
+        done = await self._client.jobs.wait(job, timeout=left, expand=_USAGE)
+        return _answer(done)
+
+    async def load_configuration(self, configuration_id: str) -> ClassifyConfiguration:
+        """Loads a rule set saved at the service.
+
+        Raises:
+            NotFoundError: there is none of that ID in the project.
+            InvalidResponseError: it holds no rules for classification.
+        """
+        saved = await self._client.configurations.get(configuration_id)
+        known = {name: getattr(saved.parameters, name) for name in ClassifyConfiguration.model_fields}
+        try:
+            return ClassifyConfiguration.model_validate(known, from_attributes=True)
+        except ValidationError as error:
+            raise InvalidResponseError(
+                f"the configuration {configuration_id} ({saved.product_type}) holds no rules that can be used here"
+            ) from error
+
+    async def aclose(self) -> None:
+        """Closes the connections, for good."""
+        await self._client.aclose()
+
+    async def _file_input(self, request: ClassifyRequest) -> str:
+        if request.content is None:
+            return str(request.source.value)
+        content = request.content
+        file = await self._client.files.upload(
+            content.data, name=upload_name(content), external_file_id=content.digest
+        )
+        return file.id
+
+    async def _created(self, request: ClassifyRequest, file_input: str) -> ClassifyJob:
+        """Creates the job, or finds the one that was created for equal work before."""
+        saved = request.configuration_id
+        for attempt in range(MAX_ATTEMPTS):
+            job = await self._client.jobs.create(
+                file_input,
+                configuration=request.configuration if saved is None else None,
+                configuration_id=saved,
+                transaction_id=transaction_id_of(request, attempt),
+            )
+            if not self._is_worth_another(job):
+                return job
+        raise ClassifyError(
+            f"{MAX_ATTEMPTS} jobs were made for this document and none was completed; look at the last one",
+            source_name=request.source.name,
+            job_id=job.id,
+        )
+
+    def _is_worth_another(self, job: ClassifyJob) -> bool:
+        """Whether a former job came back that ended without a result and may be made again."""
+        return job.status is JobStatus.CANCELLED or (job.status is JobStatus.FAILED and self._retry_failed)
+
+    def __repr__(self) -> str:
+        return f"HostedBackend({self._client.base_url!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._http_client is not None:
+            raise InvalidOptionError("connections cannot be pickled: make the backend with your http_client in each process")
+        return _restore, (self.arguments() | {"retry_failed": self._retry_failed},)
+
+
+def upload_name(content: Content) -> str:
+    """The name a document is uploaded under: no local folder in it, an ending that tells the service the format."""
+    named = PureWindowsPath(content.name or "").name[-MAX_FILE_NAME_LENGTH // 2 :]  # splits at both kinds of slash
+    stem = named or content.digest[:16]
+    if content.format and format_of(stem) != content.format:
+        return f"{stem}.{content.format}"
+    return stem
+
+
+def _answer(job: ClassifyJob) -> Answer:
+    if job.result is None:
+        raise InvalidResponseError("the job is COMPLETED and has no result; try it again", job_id=job.id)
+    return Answer(
+        type=job.result.type,
+        confidence=job.result.confidence,
+        reasoning=job.result.reasoning,
+        job_id=job.id,
+        usage=job.usage,
+    )
+
+
+def _restore(arguments: dict[str, Any]) -> HostedBackend:
+    return HostedBackend(**arguments)

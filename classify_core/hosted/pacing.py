@@ -1,0 +1,73 @@
+"""Keeps the published rate limits by waiting before a request, so that none has to be refused."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any, Final
+
+import httpx
+from pydantic import SecretStr
+
+from classify_core.api import AsyncClassifyClient
+from classify_core.api.call import Call
+from classify_core.api.calls_files import FILES
+from classify_core.api.calls_jobs import JOBS
+from classify_core.api.clock import Clock
+from classify_core.api.flow import Send
+from classify_core.limits import RateLimits
+
+# The service counts arrivals, and requests do not take equally long to arrive.
+MARGIN_SECONDS: Final = 0.05
+
+
+class SlidingWindow:
+    """Lets at most `limit` requests begin in any span of `seconds`."""
+
+    def __init__(self, limit: int, seconds: float) -> None:
+        self._seconds = seconds + MARGIN_SECONDS
+        self._moments: deque[float] = deque(maxlen=limit)
+
+    def reserve(self, moment: float) -> float:
+        """Books the first free moment at or after `moment`; first come, first served."""
+        if len(self._moments) == self._moments.maxlen:
+            moment = max(moment, self._moments[0] + self._seconds)
+        if self._moments:
+            moment = max(moment, self._moments[-1])
+        self._moments.append(moment)
+        return moment
+
+
+class Pacer:
+    """Delays requests so that each published limit is kept; used on one event loop."""
+
+    def __init__(self, limits: RateLimits, clock: Clock) -> None:
+        self._clock = clock
+        self._every_request = _windows(limits.requests_per_minute, 60.0)
+        self._by_call: dict[str, list[SlidingWindow]] = {
+            f"POST {JOBS}": _windows(limits.creates_per_second, 1.0),
+            f"POST {FILES}": _windows(limits.uploads_per_5_seconds, 5.0),
+        }
+
+    async def admit(self, call: Call[Any]) -> None:
+        """Returns when the request may be sent."""
+        now = moment = self._clock.monotonic()
+        for window in self._by_call.get(call.name, []) + self._every_request:
+            moment = window.reserve(moment)
+        if moment > now:
+            await self._clock.asleep(moment - now)
+
+
+class PacedClient(AsyncClassifyClient):
+    """A client that holds each request back until the limits admit it, retries and looks included."""
+
+    def __init__(self, *, limits: RateLimits, clock: Clock, **options: Any) -> None:
+        super().__init__(**options, _clock=clock)
+        self._pacer = Pacer(limits, clock)
+
+    async def _send(self, step: Send, key: SecretStr) -> httpx.Response:
+        await self._pacer.admit(step.call)
+        return await super()._send(step, key)
+
+
+def _windows(limit: int | None, seconds: float) -> list[SlidingWindow]:
+    return [] if limit is None else [SlidingWindow(limit, seconds)]

@@ -1,0 +1,154 @@
+"""Labels for what a framework hands over: which documents need one, asking for it, and what each item then carries.
+
+Adapters translate their nodes or documents to `Item`s and write the labels back; all that is decided is decided here,
+so that both frameworks come to the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+from classify_core.classification import Classification
+from classify_core.classifier import Classifier
+from classify_core.errors import BatchError, InvalidOptionError
+from classify_core.grouping import GroupBy, Item, grouped, joined_text
+from classify_core.metadata import MetadataSchema, MetadataValue, selects
+from classify_core.source import Source
+
+OnFailure: TypeAlias = Literal["raise", "annotate", "skip"]
+"""`raise`: a `BatchError` at the end; `annotate`: status and error become metadata; `skip`: the item is left out."""
+
+Label: TypeAlias = Mapping[str, MetadataValue]
+
+ON_FAILURE: Final = ("raise", "annotate", "skip")
+
+
+@dataclass(frozen=True, slots=True)
+class LabelPolicy:
+    """How labels are written.
+
+    Attributes:
+        schema: the metadata keys.
+        group_by: what one document is.
+        on_failure: what becomes of a document that could not be classified.
+        overwrite: whether a type that somebody else wrote may be replaced.
+        keep_types, drop_types: which types pass; a document that could not be classified always does.
+    """
+
+    schema: MetadataSchema = field(default_factory=MetadataSchema)
+    group_by: GroupBy = "auto"
+    on_failure: OnFailure = "annotate"
+    overwrite: bool = False
+    keep_types: tuple[str, ...] | None = None
+    drop_types: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.on_failure not in ON_FAILURE:
+            raise InvalidOptionError(f"on_failure={self.on_failure!r}: give one of {', '.join(ON_FAILURE)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """What one item comes to.
+
+    Attributes:
+        index: the item's place in the list that was given.
+        metadata: its metadata with the label: a new dict.
+        label: the label alone.
+    """
+
+    index: int
+    metadata: dict[str, Any]
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    indices: list[int]
+    source: Source | None
+    """None where the document has a fresh label already."""
+    label: Label | None
+
+
+class Labeller:
+    """Labels items with a classifier, one classification a document, none for one that carries a fresh label."""
+
+    def __init__(self, classifier: Classifier, policy: LabelPolicy) -> None:
+        self._classifier = classifier
+        self._policy = policy
+
+    def label(self, items: Sequence[Item], *, show_progress: bool = False) -> list[Labelled]:
+        """The items that remain, in the order given, each with its label.
+
+        Raises:
+            ForeignLabelError: an item carries somebody else's type; nothing was classified.
+            BatchError: `on_failure` is `"raise"` and a document could not be classified.
+        """
+        self._classifier.prepare()
+        groups = self._groups(items)
+        sources = _sources(groups)
+        outcomes = self._classifier.classify_many(sources, show_progress=show_progress, on_error="record")
+        return self._labelled(items, groups, outcomes)
+
+    async def alabel(self, items: Sequence[Item], *, show_progress: bool = False) -> list[Labelled]:
+        """The same, awaited."""
+        await self._classifier.aprepare()
+        groups = self._groups(items)
+        sources = _sources(groups)
+        outcomes = await self._classifier.aclassify_many(sources, show_progress=show_progress, on_error="record")
+        return self._labelled(items, groups, outcomes)
+
+    def _groups(self, items: Sequence[Item]) -> list[_Group]:
+        schema, rules_id = self._policy.schema, self._classifier.rules_id
+        if not self._policy.overwrite:
+            for item in items:
+                schema.refuse_foreign_label(item.metadata, name=item.display_name)
+        return [
+            self._group(items, indices, [schema.fresh_label(items[index].metadata, rules_id) for index in indices])
+            for indices in grouped(items, self._policy.group_by)
+        ]
+
+    def _group(self, items: Sequence[Item], indices: list[int], fresh: list[dict[str, MetadataValue] | None]) -> _Group:
+        known = [label for label in fresh if label is not None]
+        if known and len({self._policy.schema.type_of(label) for label in known}) == 1:
+            return _Group(indices, None, known[0])
+        return _Group(indices, Source.text(joined_text(items, indices), name=items[indices[0]].display_name), None)
+
+    def _labelled(
+        self, items: Sequence[Item], groups: Sequence[_Group], outcomes: Sequence[Classification]
+    ) -> list[Labelled]:
+        _raise_failures(outcomes, self._policy.on_failure)
+        remaining = iter(outcomes)
+        labels: dict[int, Label] = {}
+        for group in groups:
+            outcome = None if group.source is None else next(remaining)
+            label = group.label if outcome is None else self._policy.schema.to_metadata(outcome)
+            if label is not None and self._passes(label, outcome):
+                labels |= dict.fromkeys(group.indices, label)
+        schema = self._policy.schema
+        return [
+            Labelled(index, schema.labelled(items[index].metadata, labels[index]), labels[index])
+            for index in sorted(labels)
+        ]
+
+    def _passes(self, label: Label, outcome: Classification | None) -> bool:
+        if self._policy.on_failure == "skip" and outcome is not None and not outcome.status.is_success:
+            return False
+        named = self._policy.schema.type_of(label)
+        return selects(named, keep=self._policy.keep_types, drop=self._policy.drop_types)
+
+
+def _sources(groups: Sequence[_Group]) -> list[Source]:
+    return [group.source for group in groups if group.source is not None]
+
+
+def _raise_failures(outcomes: Sequence[Classification], on_failure: OnFailure) -> None:
+    failures = [outcome for outcome in outcomes if not outcome.status.is_success]
+    if failures and on_failure == "raise":
+        raise BatchError(
+            f"{len(failures)} of {len(outcomes)} documents could not be classified; the first: {failures[0].error}. "
+            'on_failure="annotate" keeps them with the error in their metadata, "skip" leaves them out',
+            outcomes=outcomes,
+        ) from failures[0].error

@@ -1,0 +1,6 @@
+"""The embedded backend: text out of files, an engine that scores it, and the decision."""
+
+from classify_core.local.backend import LocalBackend
+from classify_core.local.lexical import LexicalEngine
+
+__all__ = ["LexicalEngine", "LocalBackend"]

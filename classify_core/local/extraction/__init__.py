@@ -1,0 +1,94 @@
+"""Text out of a document's bytes, within stated limits and without leaving the machine.
+
+Text-like formats (plain text, Markdown, CSV, HTML, mail, ...) are read with the standard library, everything else
+with the optional `kreuzberg`. Nothing is recognised from images, downloaded, cached, printed or logged.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from classify_core.engine import ParsedDocument
+from classify_core.errors import UnreadableDocumentError
+from classify_core.local.extraction import html_text, library, mail, plain
+from classify_core.local.extraction.limits import MAX_CHARACTERS
+from classify_core.local.extraction.sniffing import sniff
+from classify_core.page_ranges import select_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from classify_core.local.extraction.reading import Reading
+    from classify_core.models import ParsingConfiguration
+    from classify_core.source import Content
+
+__all__ = ["MAX_CHARACTERS", "extract"]
+
+
+def extract(content: Content, parsing: ParsingConfiguration | None = None) -> ParsedDocument:
+    """Returns the text of a document's pages, and its title and headings where the format marks them.
+
+    The pages are those of a PDF and the slides of a presentation; any other format is one page. At most
+    `MAX_CHARACTERS` are kept.
+
+    Args:
+        content: the bytes; what they hold decides over what the name's ending says.
+        parsing: which pages are read; target pages beyond the end are ignored. `lang` has no effect here.
+
+    Raises:
+        UnreadableDocumentError: there is no text to classify, and why.
+        ImportError: the format needs `pip install "classify-adapters[local]"`.
+    """
+    try:
+        return _extract(content, parsing)
+    except UnreadableDocumentError as error:
+        raise error.about(source_name=content.name) from error.__cause__
+
+
+def _extract(content: Content, parsing: ParsingConfiguration | None) -> ParsedDocument:
+    found = sniff(content.data, content.format)
+    reading = _read(content, found)
+    numbers = _selected(len(reading.pages), parsing)
+    pages = [reading.pages[number - 1] for number in numbers]
+    text = "\n\n".join(page.text for page in pages)[:MAX_CHARACTERS]
+    if not text.strip():
+        raise UnreadableDocumentError(_without_text(found, numbers, len(reading.pages)))
+    headings = tuple(heading for page in pages for heading in page.headings)
+    return ParsedDocument(text=text, name=content.name, title=reading.title, headings=headings, format=found)
+
+
+def _read(content: Content, found: str) -> Reading:
+    if library.can_read(found):
+        return library.read(content.data, found, name=content.name)
+    if found == "html":
+        return html_text.read(content.data)
+    if found == "eml":
+        return mail.read(content.data)
+    return plain.read(content.data, found)
+
+
+def _selected(page_count: int, parsing: ParsingConfiguration | None) -> Sequence[int]:
+    if parsing is None:
+        return range(1, page_count + 1)
+    numbers = select_pages(page_count, parsing.target_pages, parsing.max_pages)
+    if page_count > 0 and not numbers:
+        counted = "1 page" if page_count == 1 else f"{page_count} pages"
+        raise UnreadableDocumentError(
+            f"it has {counted}, so none of target_pages {parsing.target_pages!r} is left to read; "
+            f"name pages from 1 to {page_count}"
+        )
+    return numbers
+
+
+def _without_text(found: str, numbers: Sequence[int], page_count: int) -> str:
+    if found == "pdf" and len(numbers) < page_count:
+        return (
+            f"the {len(numbers)} selected of its {page_count} pages have no text layer (scanned or blank), and OCR is "
+            "not done locally; select pages with text, run OCR on it first, or classify it with backend='hosted'"
+        )
+    if found == "pdf":
+        return (
+            "it has no text layer: a scan, or blank pages. OCR is not done locally; run OCR on it first, or classify "
+            "it with backend='hosted'"
+        )
+    return "it holds no text, only white space or markup; check that it is the right file"

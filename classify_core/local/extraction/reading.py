@@ -1,0 +1,26 @@
+"""What every reader returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class PageText:
+    """One page: its text and the headings on it, in order."""
+
+    text: str = field(repr=False)
+    headings: tuple[str, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document's pages in order, and its own title where it has one."""
+
+    pages: tuple[PageText, ...]
+    title: str | None = field(default=None, repr=False)
+
+
+def single_page(text: str, *, title: str | None = None, headings: tuple[str, ...] = ()) -> Reading:
+    """Returns the reading of a format without pages."""
+    return Reading((PageText(text, headings),), title)

@@ -1,0 +1,91 @@
+"""A document's terms: how often and how prominently each stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass, field
+
+from classify_core.engine import ParsedDocument
+from classify_core.local.lexical.rules import Term
+from classify_core.local.lexical.terms import occurrences
+
+MAX_CHARACTERS_READ = 100_000
+"""Characters of a long document that are read: its beginning, middle and end, in the shares below."""
+
+_BEGINNING_SHARE = 0.6
+_MIDDLE_SHARE = 0.2
+_PROMINENT_CHARACTERS = 600
+
+
+@dataclass(slots=True)
+class Found:
+    """One term in one document.
+
+    Attributes:
+        weight: its occurrences, those in title, headings and beginning counting more.
+        quote: the words of its most prominent occurrence, as written.
+    """
+
+    weight: float = 0.0
+    quote: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """The terms of a document that some rule looks for.
+
+    Attributes:
+        found: each such term with its weight and a quote.
+        length: all terms of the document, looked for or not.
+    """
+
+    found: dict[Term, Found]
+    length: int
+
+
+def features_of(document: ParsedDocument, wanted: Container[Term]) -> Features:
+    """Returns how prominently the wanted terms stand in a document."""
+    found: dict[Term, Found] = {}
+    length = 0
+    for text, weight in _zones(document):
+        length += _count(text, weight, wanted, found)
+    return Features(found, length)
+
+
+def _zones(document: ParsedDocument) -> list[tuple[str, float]]:
+    text = sample(document.text)
+    cut = _PROMINENT_CHARACTERS
+    if len(text) > cut:
+        following = text.find(" ", cut)
+        cut = following if 0 <= following < cut + 50 else cut
+    zones = [(document.title or "", 3.0), *((heading, 2.0) for heading in document.headings[:50])]
+    return [*zones, (text[:cut], 3.0), (text[cut:], 1.0)]
+
+
+def _count(text: str, weight: float, wanted: Container[Term], found: dict[Term, Found]) -> int:
+    length = 0
+    previous = None
+    for occurrence in occurrences(text):
+        length += 1
+        if occurrence.term in wanted:
+            _add(found, occurrence.term, weight, text[occurrence.start : occurrence.end])
+        if previous is not None and (pair := (previous.term, occurrence.term)) in wanted:
+            _add(found, pair, weight, text[previous.start : occurrence.end])
+        previous = occurrence
+    return length
+
+
+def _add(found: dict[Term, Found], term: Term, weight: float, quote: str) -> None:
+    entry = found.setdefault(term, Found(quote=" ".join(quote.split())))
+    entry.weight += weight
+
+
+def sample(text: str) -> str:
+    """Returns the text, or of a long one its beginning, middle and end, `MAX_CHARACTERS_READ` together."""
+    if len(text) <= MAX_CHARACTERS_READ:
+        return text
+    beginning = int(MAX_CHARACTERS_READ * _BEGINNING_SHARE)
+    middle = int(MAX_CHARACTERS_READ * _MIDDLE_SHARE)
+    end = MAX_CHARACTERS_READ - beginning - middle
+    middle_start = (len(text) - middle) // 2
+    return "\n".join((text[:beginning], text[middle_start : middle_start + middle], text[-end:]))

@@ -1,0 +1,96 @@
+"""Text to terms: Unicode words without endings, and pairs of characters where words are not spaced."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from classify_core.local.lexical.stop_words import STOP_WORDS
+
+# Scripts written without spaces between words: Thai, Lao, Myanmar, Khmer, kana, Han and its extensions.
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_CHUNK = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[^\W_])+(?:['’](?:(?![{_UNSPACED}])[^\W_])+)*")
+_UNSPACED_START = re.compile(rf"[{_UNSPACED}]")
+_LONGEST_WORD = 40
+_SHORTEST_STEM = 3
+_VOWELS = frozenset("aeiouy")
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A term and where it stands in the text.
+
+    Attributes:
+        term: the normal form, equal for words that differ in case, width or ending.
+        start, end: the characters of the text it was made from.
+    """
+
+    term: str
+    start: int
+    end: int
+
+
+def occurrences(text: str) -> Iterator[Occurrence]:
+    """Yields the terms of a text in order, without stop words and without bare numbers."""
+    for chunk in _CHUNK.finditer(text):
+        if _UNSPACED_START.match(chunk[0]):
+            yield from _character_pairs(chunk[0], chunk.start())
+        else:
+            term = normal_form(chunk[0])
+            if term is not None:
+                yield Occurrence(term, chunk.start(), chunk.end())
+
+
+def _character_pairs(run: str, start: int) -> Iterator[Occurrence]:
+    """Overlapping pairs, the usual stand-in for words in unspaced scripts; a lone character stands for itself."""
+    size = min(2, len(run))
+    for offset in range(len(run) - size + 1):
+        pair = unicodedata.normalize("NFKC", run[offset : offset + size])
+        yield Occurrence(pair, start + offset, start + offset + size)
+
+
+@lru_cache(maxsize=50_000)
+def normal_form(word: str) -> str | None:
+    """Returns a word's term, or None for a stop word, a lone letter, a number and what is too long for a word."""
+    if len(word) > _LONGEST_WORD:
+        return None
+    folded = unicodedata.normalize("NFKC", word).casefold().replace("’", "'").removesuffix("'s")
+    if len(folded) < 2 or folded in STOP_WORDS or not any(character.isalpha() for character in folded):
+        return None
+    return stem(folded)
+
+
+def stem(word: str) -> str:
+    """Cuts common inflections of English, which also joins many plurals of other Latin-script languages.
+
+    Deliberately light: two words that mean different things should not become one.
+    """
+    if not word.isascii() or len(word) <= _SHORTEST_STEM or not word.isalpha():
+        return word
+    return _without_final_e(_without_verb_ending(_without_plural(word)))
+
+
+def _without_plural(word: str) -> str:
+    if word.endswith("ies") and len(word) > _SHORTEST_STEM + 1:
+        return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes", "zes")):
+        return word[:-2]
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        return word[:-1]
+    return word
+
+
+def _without_verb_ending(word: str) -> str:
+    for ending in ("ing", "ed"):
+        root = word.removesuffix(ending)
+        if root != word and len(root) >= _SHORTEST_STEM and _VOWELS.intersection(root):
+            is_doubled = root[-1] == root[-2] and root[-1] not in "lsz"
+            return root[:-1] if is_doubled else root
+    return word
+
+
+def _without_final_e(word: str) -> str:
+    return word[:-1] if word.endswith("e") and len(word) > _SHORTEST_STEM + 1 else word

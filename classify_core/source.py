@@ -1,0 +1,245 @@
+"""What is to be classified, and its content once read."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any, Literal, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from classify_core.download import DownloadLimits, download
+from classify_core.errors import InvalidOptionError, UnreadableDocumentError
+
+MAX_FILE_BYTES = 512 * 1024 * 1024
+"""The service's limit for an upload; ours for a local file too."""
+
+SourceKind = Literal["text", "path", "bytes", "file_id", "parse_job", "url"]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A document's bytes, read once.
+
+    Attributes:
+        data: the bytes; a text is encoded as UTF-8.
+        name: the document's name, as far as it has one.
+        format: the lower-case file ending without the dot; `"txt"` for a text, empty where unknown.
+    """
+
+    data: bytes = field(repr=False)
+    name: str | None = None
+    format: str = ""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the bytes, in hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One document to classify. Made by the class methods; a bare `str` is a text and a `Path` a file.
+
+    A `Source` never shows its text: its repr tells kind, name and size.
+
+    >>> Source.text("Invoice no. 7", name="mail body")
+    Source(text 'mail body', 13 characters)
+    """
+
+    kind: SourceKind
+    value: Any = field(repr=False)
+    name: str | None = None
+    limits: DownloadLimits | None = None
+
+    @classmethod
+    def text(cls, text: str, *, name: str | None = None) -> Source:
+        """A document given as its text."""
+        return cls("text", _checked(text, str, "Source.text"), name)
+
+    @classmethod
+    def path(cls, path: str | PurePath, *, name: str | None = None) -> Source:
+        """A file on this machine; it is read when it is classified."""
+        checked = Path(_checked(path, (str, PurePath), "Source.path"))
+        return cls("path", checked, checked.name if name is None else name)
+
+    @classmethod
+    def bytes(cls, data: bytes | bytearray | memoryview, *, name: str | None = None) -> Source:
+        """A file's bytes; the ending of `name` tells its format, else the content is looked at."""
+        return cls("bytes", bytes(_checked(data, (bytes, bytearray, memoryview), "Source.bytes")), name)
+
+    @classmethod
+    def file_id(cls, file_id: str, *, name: str | None = None) -> Source:
+        """A file that the hosted service already has (`dfl-...`)."""
+        return cls("file_id", _identifier(file_id, "Source.file_id"), file_id if name is None else name)
+
+    @classmethod
+    def parse_job(cls, parse_job_id: str, *, name: str | None = None) -> Source:
+        """A document that the hosted service already parsed (`pjb-...`); its pages are not billed again."""
+        return cls(
+            "parse_job", _identifier(parse_job_id, "Source.parse_job"), parse_job_id if name is None else name
+        )
+
+    @classmethod
+    def url(
+        cls,
+        url: str,
+        *,
+        name: str | None = None,
+        max_bytes: int = MAX_FILE_BYTES,
+        timeout: float = 60.0,
+        allow_private: bool = False,
+    ) -> Source:
+        """A document on the web, downloaded by us.
+
+        Args:
+            url: an http or https address.
+            name: the document's name; by default the last part of the address's path.
+            max_bytes: a larger document is refused while it is downloaded.
+            timeout: seconds for the whole download.
+            allow_private: also download from private, loopback and link-local addresses. Off by default, since a
+                foreign document may name an address that only your network can reach.
+        """
+        limits = DownloadLimits(max_bytes=max_bytes, timeout=timeout, allow_private=allow_private)
+        address = _checked(url, str, "Source.url")
+        last = PurePath(unquote(urlsplit(address).path)).name
+        return cls("url", address, (last or urlsplit(address).hostname) if name is None else name, limits)
+
+    @classmethod
+    def of(cls, value: SourceLike) -> Source:
+        """Makes a source of what callers hand over: a `Source` as it is, `str` a text, `Path` a file, bytes.
+
+        Raises:
+            InvalidOptionError: it is something else.
+        """
+        if isinstance(value, Source):
+            return value
+        if isinstance(value, str):
+            return cls.text(value)
+        if isinstance(value, PurePath):
+            return cls.path(value)
+        if isinstance(value, (bytes, bytearray, memoryview)):
+            return cls.bytes(value)
+        raise InvalidOptionError(
+            f"cannot classify a {type(value).__name__}; give a str (the text), a Path (a file), bytes or a Source"
+        )
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether only the hosted service has the content."""
+        return self.kind in {"file_id", "parse_job"}
+
+    @property
+    def format(self) -> str:
+        """The lower-case ending of the name without the dot; `"txt"` for a text, empty where there is none."""
+        return "txt" if self.kind == "text" else format_of(self.name)
+
+    @property
+    def reference(self) -> dict[str, Any]:
+        """What a log or a tracer may know of it: kind, name, and size and digest where the content is in memory."""
+        known: dict[str, Any] = {"kind": self.kind, "name": self.name}
+        if self.kind in {"text", "bytes"}:
+            content = _content_in_memory(self)
+            known |= {"size": len(content.data), "digest": content.digest}
+        return known
+
+    def __repr__(self) -> str:
+        name = "" if self.name is None else f" {self.name!r}"
+        size = {"text": ", {} characters", "bytes": ", {} bytes"}.get(self.kind, "")
+        return f"Source({self.kind}{name}{size.format(len(self.value)) if size else ''})"
+
+
+SourceLike: TypeAlias = Source | str | PurePath | bytes | bytearray | memoryview
+"""What every method that classifies takes: a `str` is a text, a `Path` a file."""
+
+
+def sources_of(values: Iterable[SourceLike]) -> Iterable[Source]:
+    """The sources of a call: a list is checked as a whole before anything begins, other iterables as they come.
+
+    Raises:
+        InvalidOptionError: a single document was given where several are expected, or something that is no document.
+    """
+    if isinstance(values, (str, bytes, bytearray, memoryview, PurePath, Source)):
+        raise InvalidOptionError(f"a single {type(values).__name__} was given; classify() takes one, this takes a list")
+    if isinstance(values, Sequence):
+        return [Source.of(value) for value in values]
+    return (Source.of(value) for value in values)
+
+
+def format_of(name: str | None) -> str:
+    """The lower-case ending of a file name without the dot; empty where there is none."""
+    return "" if name is None else PurePath(name).suffix.lower().lstrip(".")
+
+
+def content_key(source: Source, content: Content | None) -> str:
+    """What makes two sources the same document: equal bytes in the same format, or the same remote identifier."""
+    if content is None:
+        return json.dumps([source.kind, source.value])
+    return f"{content.digest}.{content.format}"
+
+
+async def read(source: Source) -> Content | None:
+    """Reads a source's content, files off the event loop; None where only the hosted service has it.
+
+    Raises:
+        UnreadableDocumentError: it is missing, a directory, not readable, empty or too large, or could not be
+            downloaded within its limits.
+    """
+    if source.is_remote:
+        return None
+    if source.kind == "url":
+        downloaded = await download(source.value, source.limits or DownloadLimits(), name=source.name)
+        return _not_empty(Content(downloaded.data, source.name, downloaded.format or source.format))
+    if source.kind == "path":
+        return _not_empty(await asyncio.to_thread(_content_of_file, source))
+    return _not_empty(_content_in_memory(source))
+
+
+def _content_in_memory(source: Source) -> Content:
+    data = source.value.encode("utf-8", "surrogatepass") if source.kind == "text" else source.value
+    return Content(data, source.name, source.format)
+
+
+def _content_of_file(source: Source) -> Content:
+    path: Path = source.value
+    try:
+        if path.is_dir():
+            raise _unreadable(source, f"{path} is a directory; give the files in it one by one")
+        if path.exists() and not path.is_file():
+            raise _unreadable(source, f"{path} is a device, pipe or socket; copy what it holds to a file")
+        size = path.stat().st_size
+        if size > MAX_FILE_BYTES:
+            raise _unreadable(source, f"{path} has {size:,} bytes; at most {MAX_FILE_BYTES:,} are read. Split it")
+        return Content(path.read_bytes(), source.name, format_of(source.name) or format_of(path.name))
+    except FileNotFoundError as error:
+        raise _unreadable(source, f"there is no file {path}; check the path") from error
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise _unreadable(source, f"cannot read {path}: {reason}; check its permissions") from error
+    except ValueError as error:  # a path with a NUL character
+        raise _unreadable(source, f"{str(path)!r} is not a path: {error}") from error
+
+
+def _not_empty(content: Content) -> Content:
+    if not content.data:
+        raise UnreadableDocumentError("it is empty (0 bytes); there is nothing to classify", source_name=content.name)
+    return content
+
+
+def _unreadable(source: Source, message: str) -> UnreadableDocumentError:
+    return UnreadableDocumentError(message, source_name=source.name)
+
+
+def _checked(value: Any, types: type | tuple[type, ...], where: str) -> Any:
+    if not isinstance(value, types):
+        raise InvalidOptionError(f"{where}(...) was given a {type(value).__name__}")
+    return value
+
+
+def _identifier(value: str, where: str) -> str:
+    if not _checked(value, str, where).strip():
+        raise InvalidOptionError(f"{where}(...) was given an empty identifier")
+    return value

@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from classify_core.errors import ConflictError, InvalidOptionError, InvalidResponseError, InvalidRulesError, NotFoundError
+from classify_core.models import (
+    ClassifyConfiguration,
+    JobStatus,
+    ParsingConfiguration,
+    WebhookConfiguration,
+)
+
+ENDLESS = {"status": "RUNNING"}
+
+
+def test_a_created_job_reads_the_document_with_the_rules(api, service, rules):
+    job = api.job()
+
+    sent = service.requests[-1].json
+    assert sent["configuration"]["rules"] == [rule.model_dump() for rule in rules]
+    assert job.file_input == sent["file_input"]
+    assert api(api.client.jobs.wait, job).result.type == "invoice"
+
+
+def test_a_job_without_a_transaction_id_gets_one_of_its_own(api, service):
+    made = {api.job().transaction_id for _ in range(2)}
+
+    assert len(made) == 2
+    assert all(UUID(transaction_id) for transaction_id in made)
+
+
+def test_a_repeated_transaction_id_returns_the_first_job(api, service):
+    assert api.job(transaction_id="t-1").id == api.job(b"a letter", transaction_id="t-1").id
+    assert len(service.jobs) == 1
+
+
+def test_a_configuration_may_be_given_whole(api, service, rules):
+    parsing = ParsingConfiguration(max_pages=3, target_pages="1,3-4")
+    api.job(rules=None, configuration=ClassifyConfiguration(rules=tuple(rules), parsing_configuration=parsing))
+
+    assert service.requests[-1].json["configuration"]["parsing_configuration"] == {
+        "lang": "en",
+        "max_pages": 3,
+        "target_pages": "1,3-4",
+    }
+
+
+def test_parsing_options_go_along_with_rules(api, service):
+    api.job(parsing_configuration=ParsingConfiguration(max_pages=1))
+
+    assert service.requests[-1].json["configuration"]["parsing_configuration"]["max_pages"] == 1
+
+
+def test_a_saved_configuration_is_used_by_its_id(api, service, rules):
+    saved = api(api.client.configurations.create, "mail", rules=rules)
+    job = api.job(rules=None, configuration_id=saved.id)
+
+    assert job.configuration_id == saved.id
+    assert api(api.client.jobs.wait, job).result.type == "invoice"
+
+
+def test_webhooks_are_sent_whole(api, service):
+    hook = WebhookConfiguration(
+        webhook_url="https://example.com/hook",
+        webhook_events=("classify.success",),
+        webhook_headers={"X-Mine": "1"},
+        webhook_output_format="json",
+        webhook_signing_secret="whisper",
+    )
+    api.job(webhook_configurations=[hook], webhook_configuration_ids=["whk-1"])
+
+    sent = service.requests[-1].json
+    assert sent["webhook_configurations"] == [hook.model_dump(mode="json")]
+    assert sent["webhook_configuration_ids"] == ["whk-1"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"configuration_id": "cfg-1", "rules": "given"},
+        {"configuration_id": "cfg-1", "parsing_configuration": ParsingConfiguration()},
+        {"rules": "given", "webhook_configuration_ids": 7},
+        {"rules": "given", "transaction_id": ""},
+    ],
+)
+def test_arguments_that_cannot_work_are_refused_before_anything_is_sent(api, service, rules, options):
+    options = {name: rules if value == "given" else value for name, value in options.items()}
+    with pytest.raises(InvalidOptionError):
+        api(api.client.jobs.create, "dfl-1", **options)
+    assert service.requests == []
+
+
+@pytest.mark.parametrize("file_input", ["", "  ", "x" * 201, None])
+def test_a_file_input_that_cannot_be_one_is_refused(api, service, rules, file_input):
+    with pytest.raises(InvalidOptionError):
+        api(api.client.jobs.create, file_input, rules=rules)
+    assert service.requests == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ([], "at least 1"),
+        ([{"type": "a" * 51, "description": "long enough"}], "1 to 50"),
+        ([{"type": "memo", "description": "x" * 501}], "10 to 500"),
+        ([{"type": "memo", "description": "long enough"}, {"type": "Memo", "description": "long enough"}], "'Memo'"),
+        ("invoice", "list"),
+    ],
+)
+def test_rules_that_break_a_limit_are_refused_before_anything_is_sent(api, service, broken, said):
+    with pytest.raises(InvalidRulesError, match=said):
+        api(api.client.jobs.create, "dfl-1", rules=broken)
+    assert service.requests == []
+
+
+def test_usage_is_told_when_asked_for(api):
+    job = api.job()
+
+    assert api(api.client.jobs.get, job.id).usage is None
+    assert api(api.client.jobs.get, job.id, expand=["usage"]).usage.credits == 1.0
+    assert api(api.client.jobs.wait, job.id, expand=["usage"]).usage.parse_credits == 1.0
+
+
+def test_fields_of_a_newer_service_are_kept(api, service):
+    job = api.job()
+    body = {**service.jobs[job.id].as_json(), "colour": "green"}
+    service.fail_next("GET *", body=body)
+
+    assert api(api.client.jobs.get, job.id).model_extra == {"colour": "green"}
+
+
+def test_the_older_name_of_a_jobs_document_is_understood(api, service):
+    job = api.job()
+    body = service.jobs[job.id].as_json()
+    body["document_input_value"] = body.pop("file_input")
+    service.fail_next("GET *", body=body)
+
+    assert api(api.client.jobs.get, job.id).file_input == job.file_input
+
+
+def test_a_running_job_can_be_cancelled_and_then_deleted(api, service):
+    service.outcome_for("*", **ENDLESS)
+    job = api.job()
+
+    assert api(api.client.jobs.cancel, job.id).status is JobStatus.CANCELLED
+    assert api(api.client.jobs.delete, job.id).id == job.id
+    assert service.jobs == {}
+
+
+def test_cancelling_a_finished_job_and_deleting_a_running_one_are_conflicts(api, service):
+    finished = api.job()
+    api(api.client.jobs.wait, finished)
+    service.outcome_for("*", **ENDLESS)
+    running = api.job()
+
+    with pytest.raises(ConflictError) as refused:
+        api(api.client.jobs.cancel, finished.id)
+    with pytest.raises(ConflictError):
+        api(api.client.jobs.delete, running.id)
+    assert refused.value.job_id == finished.id
+
+
+@pytest.mark.parametrize("method", ["get", "cancel", "delete", "wait"])
+def test_an_unknown_job_is_not_found(api, method):
+    with pytest.raises(NotFoundError, match="no-such-job") as missing:
+        api(getattr(api.client.jobs, method), "no-such-job")
+    assert missing.value.job_id == "no-such-job"
+
+
+@pytest.mark.parametrize("job_id", ["", " ", ".", "..", "a\nb", None, 7])
+def test_an_id_that_would_lead_elsewhere_is_refused(api, service, job_id):
+    with pytest.raises(InvalidOptionError, match="job_id"):
+        api(api.client.jobs.get, job_id)
+    assert service.requests == []
+
+
+def test_an_opaque_id_stays_within_its_route(api, service):
+    with pytest.raises(NotFoundError):
+        api(api.client.jobs.get, "a/../b?c#d %2e")
+    assert service.requests[-1].path == "/api/v2/classify/a%2F..%2Fb%3Fc%23d%20%252e"
+
+
+def test_a_list_goes_over_all_pages(api, service):
+    made = [api.job().id for _ in range(5)]
+    before = len(service.requests)
+
+    assert [job.id for job in api.listed(api.client.jobs.list(page_size=2))] == made
+    assert len(service.requests) - before == 3
+
+
+def test_a_list_asks_for_no_page_before_it_is_needed(api, service):
+    for _ in range(3):
+        api.job()
+    before = len(service.requests)
+    listing = api.client.jobs.list(page_size=1)
+    assert len(service.requests) == before
+
+    pages = listing.pages()
+    first = api(pages.__anext__) if api.is_async else next(pages)
+    assert len(first.items) == 1
+    assert len(service.requests) - before == 1
+    if api.is_async:
+        api(pages.aclose)
+
+
+def test_a_list_has_pages_and_can_begin_at_one(api):
+    made = [api.job().id for _ in range(3)]
+
+    pages = api.listed(api.client.jobs.list(page_size=2).pages())
+    rest = api.listed(api.client.jobs.list(page_size=2, page_token=pages[0].next_page_token))
+
+    assert [len(page.items) for page in pages] == [2, 1]
+    assert pages[0].total_size == 3
+    assert [job.id for job in rest] == made[2:]
+
+
+def test_a_list_can_be_read_twice(api):
+    api.job()
+    listing = api.client.jobs.list()
+
+    assert api.listed(listing) != []
+    assert len(api.listed(listing)) == 1
+
+
+def test_every_filter_of_a_list_is_sent(api, service):
+    moment = datetime(2026, 3, 1, tzinfo=UTC)
+    api.listed(
+        api.client.jobs.list(
+            status=JobStatus.FAILED,
+            configuration_id="cfg-1",
+            job_ids=["a", "b"],
+            created_at_on_or_after=moment,
+            created_at_on_or_before=moment + timedelta(days=1),
+            page_size=100,
+            page_token="after-0",
+        )
+    )
+    assert service.requests[-1].query == {
+        "status": ["FAILED"],
+        "configuration_id": ["cfg-1"],
+        "job_ids": ["a", "b"],
+        "created_at_on_or_after": ["2026-03-01T00:00:00+00:00"],
+        "created_at_on_or_before": ["2026-03-02T00:00:00+00:00"],
+        "page_size": ["100"],
+        "page_token": ["after-0"],
+    }
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"status": "DONE"},
+        {"job_ids": []},
+        {"created_at_on_or_after": datetime(2026, 3, 1)},  # noqa: DTZ001 - the missing zone is the point
+        {"page_size": 0},
+        {"page_size": 101},
+    ],
+)
+def test_a_filter_that_cannot_work_is_refused_at_once(api, filters):
+    with pytest.raises(InvalidOptionError):
+        api.client.jobs.list(**filters)
+
+
+def test_a_page_token_that_repeats_ends_the_list_with_an_error(api, service):
+    service.fail_next("GET *", body={"items": [], "next_page_token": "again"}, times=9)
+
+    with pytest.raises(InvalidResponseError, match="twice"):
+        api.listed(api.client.jobs.list())
+    assert len(service.requests) == 2
+
+
+def test_project_and_organization_go_along_with_every_request(api, service, rules):
+    client = api.make(project_id="p-1", organization_id="o-1")
+    file = api(client.files.upload, b"an invoice", name="a.txt")
+    job = api(client.jobs.create, file.id, rules=rules)
+    api(client.jobs.wait, job)
+    api.listed(client.jobs.list())
+    api(client.files.delete, file.id)
+
+    assert {tuple(r.query["project_id"] + r.query["organization_id"]) for r in service.requests} == {("p-1", "o-1")}
