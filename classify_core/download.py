@@ -63,12 +63,12 @@ async def download(url: str, limits: DownloadLimits, *, name: str | None = None)
             "raise Source.url(timeout=...) or download it yourself",
             source_name=name,
         ) from error
-    except httpx.InvalidURL as error:
-        raise UnreadableDocumentError(f"{_shown(url)} is not an address: {error}", source_name=name) from error
     except httpx.HTTPError as error:
         raise UnreadableDocumentError(
             f"the download of {_shown(url)} failed: {error or type(error).__name__}", source_name=name
         ) from error
+    except (httpx.InvalidURL, ValueError) as error:
+        raise UnreadableDocumentError(f"{_shown(url)} is not an address: {error}", source_name=name) from error
     except UnreadableDocumentError as error:
         raise error.about(source_name=name) from None
 

@@ -11,6 +11,7 @@ ClassifyError
 │   ├── RejectedRequestError         400, 422 and any other 4xx
 │   ├── AuthenticationError          401, or no usable key
 │   ├── OutOfCreditsError            402
+│   │   └── CreditLimitError         not begun, because `max_credits` is reached
 │   ├── PermissionDeniedError        403
 │   ├── NotFoundError                404
 │   ├── ConflictError                409
@@ -139,7 +140,11 @@ class AuthenticationError(ApiError):
 
 
 class OutOfCreditsError(ApiError):
-    """The account has no credits left (402), or the run reached its `max_credits`."""
+    """The account has no credits left (402)."""
+
+
+class CreditLimitError(OutOfCreditsError):
+    """The run reached its own `max_credits`; the document was not begun."""
 
 
 class PermissionDeniedError(ApiError):

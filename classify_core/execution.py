@@ -21,6 +21,7 @@ from classify_core.errors import (
     AuthenticationError,
     ClassifyError,
     ClassifyTimeoutError,
+    CreditLimitError,
     JobCancelledError,
     OutOfCreditsError,
     RateLimitError,
@@ -85,10 +86,10 @@ class Budget:
         """Refuses to begin another document once the limit is reached.
 
         Raises:
-            OutOfCreditsError: it is.
+            CreditLimitError: it is.
         """
         if self.limit is not None and self.spent >= self.limit:
-            raise OutOfCreditsError(
+            raise CreditLimitError(
                 f"max_credits={self.limit:g} is reached ({self.spent:g} credits spent); "
                 "what is done is kept, raise max_credits to go on"
             )
@@ -243,6 +244,7 @@ _STATUSES: Final[tuple[tuple[type[ClassifyError], Status], ...]] = (
     (JobCancelledError, Status.CANCELLED),
     (ClassifyTimeoutError, Status.TIMEOUT),
     (RunStoppedError, Status.NOT_STARTED),
+    (CreditLimitError, Status.NOT_STARTED),
 )
 
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from classify_core.errors import UnknownStatusError
 from classify_core.page_ranges import parse_page_ranges
@@ -45,7 +45,7 @@ class JobStatus(StrEnum):
         return self in {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
 
 
-def known_status(value: Any) -> Any:
+def known_status(value: Any, info: ValidationInfo) -> Any:
     """Lets the statuses of this version pass and names any other.
 
     Raises:
@@ -56,6 +56,7 @@ def known_status(value: Any) -> Any:
             f"the service reports the job status {value!r}, which this version of classify-adapters does not know; "
             f"known are {', '.join(JobStatus)}. Upgrade classify-adapters.",
             status=value,
+            job_id=info.data.get("id"),  # `id` stands before `status`, so it is read already
         )
     return value
 

@@ -105,8 +105,7 @@ class Source:
         """
         limits = DownloadLimits(max_bytes=max_bytes, timeout=timeout, allow_private=allow_private)
         address = _checked(url, str, "Source.url")
-        last = PurePath(unquote(urlsplit(address).path)).name
-        return cls("url", address, (last or urlsplit(address).hostname) if name is None else name, limits)
+        return cls("url", address, _name_in(address) if name is None else name, limits)
 
     @classmethod
     def of(cls, value: SourceLike) -> Source:
@@ -227,6 +226,14 @@ def _not_empty(content: Content) -> Content:
     if not content.data:
         raise UnreadableDocumentError("it is empty (0 bytes); there is nothing to classify", source_name=content.name)
     return content
+
+
+def _name_in(address: str) -> str | None:
+    try:
+        parts = urlsplit(address)
+        return PurePath(unquote(parts.path)).name or parts.hostname
+    except ValueError:  # not an address: said when it is downloaded
+        return None
 
 
 def _unreadable(source: Source, message: str) -> UnreadableDocumentError:

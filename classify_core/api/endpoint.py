@@ -129,6 +129,7 @@ def _dressed(
     method.__name__ = name
     method.__qualname__ = f"{owner.__qualname__}.{name}"
     method.__module__ = describe.__module__
+    method.__wrapped__ = describe  # type: ignore[attr-defined]  # as functools does: annotations are read there
     method.__doc__ = describe.__doc__
     method.__annotations__ = {**describe.__annotations__, "return": returned}
     method.__signature__ = signature.replace(return_annotation=returned)  # type: ignore[attr-defined]  # as functools does

@@ -97,7 +97,7 @@ def _pause(wait: Wait[T], looks: int, terms: Terms) -> float:
 
 def _timeout_error(wait: Wait[T]) -> ClassifyTimeoutError:
     return ClassifyTimeoutError(
-        f"the job had not ended after {wait.timeout:g} s; it may still end: wait again, or with a longer timeout",
+        f"the job had not ended after {wait.timeout:.3g} s; it may still end: wait again, or with a longer timeout",
         timeout=wait.timeout,
         job_id=wait.look.job_id,
     )

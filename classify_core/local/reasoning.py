@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from classify_core.engine import RuleScore
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from classify_core.engine import RuleScore
 
 _MOST_QUOTES = 3
 
@@ -17,16 +20,16 @@ def explain(scores: Sequence[RuleScore], chosen: RuleScore | None) -> str:
         chosen: the score that was answered with; None where no rule fitted well enough.
     """
     if chosen is not None:
-        return f'{_found(chosen)} the rule "{chosen.type}"'
+        verb = "match" if len(chosen.evidence) > 1 else "matches"
+        return f'{_quoted(chosen) or "the format"} {verb} the rule "{chosen.type}"'
     best = max(scores, key=lambda score: score.probability, default=None)
     if best is None or best.probability <= 0.0:
         return "no rule fits: the document has nothing in common with any of them"
-    return f'no rule fits well enough: the nearest is "{best.type}" ({_found(best)} it), which is too weak'
+    found = _quoted(best)
+    too_little = f"but finding {found} is too little" if found else "but its format alone is too little"
+    return f'no rule fits well enough: the nearest is "{best.type}", {too_little}'
 
 
-def _found(score: RuleScore) -> str:
-    if not score.evidence:
-        return "fits"
-    quoted = [f'"{quote}"' for quote in score.evidence[:_MOST_QUOTES]]
-    listed = quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
-    return f"{listed} match" if len(quoted) > 1 else f"{listed} matches"
+def _quoted(score: RuleScore) -> str:
+    quotes = [f'"{quote}"' for quote in score.evidence[:_MOST_QUOTES]]
+    return " and ".join(part for part in (", ".join(quotes[:-1]), *quotes[-1:]) if part)

@@ -1,22 +1,34 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 
-from classify_core.errors import ConflictError, InvalidOptionError, InvalidResponseError, InvalidRulesError, NotFoundError
+from classify_core.errors import (
+    ConflictError,
+    InvalidOptionError,
+    InvalidResponseError,
+    InvalidRulesError,
+    NotFoundError,
+)
 from classify_core.models import (
     ClassifyConfiguration,
     JobStatus,
     ParsingConfiguration,
+    Rule,
     WebhookConfiguration,
 )
+from tests.api.driver import Driver
+from tests.service import ClassifyService
 
-ENDLESS = {"status": "RUNNING"}
+ENDLESS: dict[str, Any] = {"status": "RUNNING"}
 
 
-def test_a_created_job_reads_the_document_with_the_rules(api, service, rules):
+def test_a_created_job_reads_the_document_with_the_rules(
+    api: Driver, service: ClassifyService, rules: list[Rule]
+) -> None:
     job = api.job()
 
     sent = service.requests[-1].json
@@ -25,19 +37,19 @@ def test_a_created_job_reads_the_document_with_the_rules(api, service, rules):
     assert api(api.client.jobs.wait, job).result.type == "invoice"
 
 
-def test_a_job_without_a_transaction_id_gets_one_of_its_own(api, service):
+def test_a_job_without_a_transaction_id_gets_one_of_its_own(api: Driver, service: ClassifyService) -> None:
     made = {api.job().transaction_id for _ in range(2)}
 
     assert len(made) == 2
     assert all(UUID(transaction_id) for transaction_id in made)
 
 
-def test_a_repeated_transaction_id_returns_the_first_job(api, service):
+def test_a_repeated_transaction_id_returns_the_first_job(api: Driver, service: ClassifyService) -> None:
     assert api.job(transaction_id="t-1").id == api.job(b"a letter", transaction_id="t-1").id
     assert len(service.jobs) == 1
 
 
-def test_a_configuration_may_be_given_whole(api, service, rules):
+def test_a_configuration_may_be_given_whole(api: Driver, service: ClassifyService, rules: list[Rule]) -> None:
     parsing = ParsingConfiguration(max_pages=3, target_pages="1,3-4")
     api.job(rules=None, configuration=ClassifyConfiguration(rules=tuple(rules), parsing_configuration=parsing))
 
@@ -48,13 +60,13 @@ def test_a_configuration_may_be_given_whole(api, service, rules):
     }
 
 
-def test_parsing_options_go_along_with_rules(api, service):
+def test_parsing_options_go_along_with_rules(api: Driver, service: ClassifyService) -> None:
     api.job(parsing_configuration=ParsingConfiguration(max_pages=1))
 
     assert service.requests[-1].json["configuration"]["parsing_configuration"]["max_pages"] == 1
 
 
-def test_a_saved_configuration_is_used_by_its_id(api, service, rules):
+def test_a_saved_configuration_is_used_by_its_id(api: Driver, service: ClassifyService, rules: list[Rule]) -> None:
     saved = api(api.client.configurations.create, "mail", rules=rules)
     job = api.job(rules=None, configuration_id=saved.id)
 
@@ -62,7 +74,7 @@ def test_a_saved_configuration_is_used_by_its_id(api, service, rules):
     assert api(api.client.jobs.wait, job).result.type == "invoice"
 
 
-def test_webhooks_are_sent_whole(api, service):
+def test_webhooks_are_sent_whole(api: Driver, service: ClassifyService) -> None:
     hook = WebhookConfiguration(
         webhook_url="https://example.com/hook",
         webhook_events=("classify.success",),
@@ -87,7 +99,9 @@ def test_webhooks_are_sent_whole(api, service):
         {"rules": "given", "transaction_id": ""},
     ],
 )
-def test_arguments_that_cannot_work_are_refused_before_anything_is_sent(api, service, rules, options):
+def test_arguments_that_cannot_work_are_refused_before_anything_is_sent(
+    api: Driver, service: ClassifyService, rules: list[Rule], options: dict[str, Any]
+) -> None:
     options = {name: rules if value == "given" else value for name, value in options.items()}
     with pytest.raises(InvalidOptionError):
         api(api.client.jobs.create, "dfl-1", **options)
@@ -95,7 +109,9 @@ def test_arguments_that_cannot_work_are_refused_before_anything_is_sent(api, ser
 
 
 @pytest.mark.parametrize("file_input", ["", "  ", "x" * 201, None])
-def test_a_file_input_that_cannot_be_one_is_refused(api, service, rules, file_input):
+def test_a_file_input_that_cannot_be_one_is_refused(
+    api: Driver, service: ClassifyService, rules: list[Rule], file_input: object
+) -> None:
     with pytest.raises(InvalidOptionError):
         api(api.client.jobs.create, file_input, rules=rules)
     assert service.requests == []
@@ -111,13 +127,15 @@ def test_a_file_input_that_cannot_be_one_is_refused(api, service, rules, file_in
         ("invoice", "list"),
     ],
 )
-def test_rules_that_break_a_limit_are_refused_before_anything_is_sent(api, service, broken, said):
+def test_rules_that_break_a_limit_are_refused_before_anything_is_sent(
+    api: Driver, service: ClassifyService, broken: Any, said: str
+) -> None:
     with pytest.raises(InvalidRulesError, match=said):
         api(api.client.jobs.create, "dfl-1", rules=broken)
     assert service.requests == []
 
 
-def test_usage_is_told_when_asked_for(api):
+def test_usage_is_told_when_asked_for(api: Driver) -> None:
     job = api.job()
 
     assert api(api.client.jobs.get, job.id).usage is None
@@ -125,7 +143,7 @@ def test_usage_is_told_when_asked_for(api):
     assert api(api.client.jobs.wait, job.id, expand=["usage"]).usage.parse_credits == 1.0
 
 
-def test_fields_of_a_newer_service_are_kept(api, service):
+def test_fields_of_a_newer_service_are_kept(api: Driver, service: ClassifyService) -> None:
     job = api.job()
     body = {**service.jobs[job.id].as_json(), "colour": "green"}
     service.fail_next("GET *", body=body)
@@ -133,7 +151,7 @@ def test_fields_of_a_newer_service_are_kept(api, service):
     assert api(api.client.jobs.get, job.id).model_extra == {"colour": "green"}
 
 
-def test_the_older_name_of_a_jobs_document_is_understood(api, service):
+def test_the_older_name_of_a_jobs_document_is_understood(api: Driver, service: ClassifyService) -> None:
     job = api.job()
     body = service.jobs[job.id].as_json()
     body["document_input_value"] = body.pop("file_input")
@@ -142,7 +160,7 @@ def test_the_older_name_of_a_jobs_document_is_understood(api, service):
     assert api(api.client.jobs.get, job.id).file_input == job.file_input
 
 
-def test_a_running_job_can_be_cancelled_and_then_deleted(api, service):
+def test_a_running_job_can_be_cancelled_and_then_deleted(api: Driver, service: ClassifyService) -> None:
     service.outcome_for("*", **ENDLESS)
     job = api.job()
 
@@ -151,7 +169,9 @@ def test_a_running_job_can_be_cancelled_and_then_deleted(api, service):
     assert service.jobs == {}
 
 
-def test_cancelling_a_finished_job_and_deleting_a_running_one_are_conflicts(api, service):
+def test_cancelling_a_finished_job_and_deleting_a_running_one_are_conflicts(
+    api: Driver, service: ClassifyService
+) -> None:
     finished = api.job()
     api(api.client.jobs.wait, finished)
     service.outcome_for("*", **ENDLESS)
@@ -165,26 +185,26 @@ def test_cancelling_a_finished_job_and_deleting_a_running_one_are_conflicts(api,
 
 
 @pytest.mark.parametrize("method", ["get", "cancel", "delete", "wait"])
-def test_an_unknown_job_is_not_found(api, method):
+def test_an_unknown_job_is_not_found(api: Driver, method: str) -> None:
     with pytest.raises(NotFoundError, match="no-such-job") as missing:
         api(getattr(api.client.jobs, method), "no-such-job")
     assert missing.value.job_id == "no-such-job"
 
 
 @pytest.mark.parametrize("job_id", ["", " ", ".", "..", "a\nb", None, 7])
-def test_an_id_that_would_lead_elsewhere_is_refused(api, service, job_id):
+def test_an_id_that_would_lead_elsewhere_is_refused(api: Driver, service: ClassifyService, job_id: object) -> None:
     with pytest.raises(InvalidOptionError, match="job_id"):
         api(api.client.jobs.get, job_id)
     assert service.requests == []
 
 
-def test_an_opaque_id_stays_within_its_route(api, service):
+def test_an_opaque_id_stays_within_its_route(api: Driver, service: ClassifyService) -> None:
     with pytest.raises(NotFoundError):
         api(api.client.jobs.get, "a/../b?c#d %2e")
     assert service.requests[-1].path == "/api/v2/classify/a%2F..%2Fb%3Fc%23d%20%252e"
 
 
-def test_a_list_goes_over_all_pages(api, service):
+def test_a_list_goes_over_all_pages(api: Driver, service: ClassifyService) -> None:
     made = [api.job().id for _ in range(5)]
     before = len(service.requests)
 
@@ -192,7 +212,7 @@ def test_a_list_goes_over_all_pages(api, service):
     assert len(service.requests) - before == 3
 
 
-def test_a_list_asks_for_no_page_before_it_is_needed(api, service):
+def test_a_list_asks_for_no_page_before_it_is_needed(api: Driver, service: ClassifyService) -> None:
     for _ in range(3):
         api.job()
     before = len(service.requests)
@@ -207,7 +227,7 @@ def test_a_list_asks_for_no_page_before_it_is_needed(api, service):
         api(pages.aclose)
 
 
-def test_a_list_has_pages_and_can_begin_at_one(api):
+def test_a_list_has_pages_and_can_begin_at_one(api: Driver) -> None:
     made = [api.job().id for _ in range(3)]
 
     pages = api.listed(api.client.jobs.list(page_size=2).pages())
@@ -218,7 +238,7 @@ def test_a_list_has_pages_and_can_begin_at_one(api):
     assert [job.id for job in rest] == made[2:]
 
 
-def test_a_list_can_be_read_twice(api):
+def test_a_list_can_be_read_twice(api: Driver) -> None:
     api.job()
     listing = api.client.jobs.list()
 
@@ -226,7 +246,7 @@ def test_a_list_can_be_read_twice(api):
     assert len(api.listed(listing)) == 1
 
 
-def test_every_filter_of_a_list_is_sent(api, service):
+def test_every_filter_of_a_list_is_sent(api: Driver, service: ClassifyService) -> None:
     moment = datetime(2026, 3, 1, tzinfo=UTC)
     api.listed(
         api.client.jobs.list(
@@ -260,20 +280,22 @@ def test_every_filter_of_a_list_is_sent(api, service):
         {"page_size": 101},
     ],
 )
-def test_a_filter_that_cannot_work_is_refused_at_once(api, filters):
+def test_a_filter_that_cannot_work_is_refused_at_once(api: Driver, filters: dict[str, Any]) -> None:
     with pytest.raises(InvalidOptionError):
         api.client.jobs.list(**filters)
 
 
-def test_a_page_token_that_repeats_ends_the_list_with_an_error(api, service):
-    service.fail_next("GET *", body={"items": [], "next_page_token": "again"}, times=9)
+def test_a_page_token_that_repeats_ends_the_list_with_an_error(api: Driver, service: ClassifyService) -> None:
+    service.fail_next("GET *", status=200, body={"items": [], "next_page_token": "again"}, times=9)
 
     with pytest.raises(InvalidResponseError, match="twice"):
         api.listed(api.client.jobs.list())
     assert len(service.requests) == 2
 
 
-def test_project_and_organization_go_along_with_every_request(api, service, rules):
+def test_project_and_organization_go_along_with_every_request(
+    api: Driver, service: ClassifyService, rules: list[Rule]
+) -> None:
     client = api.make(project_id="p-1", organization_id="o-1")
     file = api(client.files.upload, b"an invoice", name="a.txt")
     job = api(client.jobs.create, file.id, rules=rules)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from typing import Any
 
 import pytest
 
@@ -18,11 +19,15 @@ from classify_core.errors import (
     UnknownStatusError,
 )
 from classify_core.models import JobStatus
+from tests.api.driver import Driver, StillClock
+from tests.service import ClassifyService
 
 LOOKS = "GET /api/v2/classify/*"
 
 
-def test_a_job_that_is_done_is_looked_at_once_and_not_slept_for(api, service, clock):
+def test_a_job_that_is_done_is_looked_at_once_and_not_slept_for(
+    api: Driver, service: ClassifyService, clock: StillClock
+) -> None:
     done = api(api.client.jobs.wait, api.job())
 
     assert done.status is JobStatus.COMPLETED
@@ -31,7 +36,7 @@ def test_a_job_that_is_done_is_looked_at_once_and_not_slept_for(api, service, cl
     assert clock.pauses == []
 
 
-def test_a_job_that_is_known_to_be_done_costs_no_request(api, service):
+def test_a_job_that_is_known_to_be_done_costs_no_request(api: Driver, service: ClassifyService) -> None:
     done = api(api.client.jobs.wait, api.job())
     before = len(service.requests)
 
@@ -39,7 +44,7 @@ def test_a_job_that_is_known_to_be_done_costs_no_request(api, service):
     assert len(service.requests) == before
 
 
-def test_a_job_known_to_have_failed_raises_without_a_request(api, service):
+def test_a_job_known_to_have_failed_raises_without_a_request(api: Driver, service: ClassifyService) -> None:
     service.outcome_for("*", status="FAILED")
     job = api.job()
     failed = api(api.client.jobs.get, job.id)
@@ -50,7 +55,7 @@ def test_a_job_known_to_have_failed_raises_without_a_request(api, service):
     assert len(service.requests) == before
 
 
-def test_pauses_grow_up_to_a_bound_while_a_job_runs(api, service, clock):
+def test_pauses_grow_up_to_a_bound_while_a_job_runs(api: Driver, service: ClassifyService, clock: StillClock) -> None:
     service.outcome_for("*", looks_until_done=15)
     clock.share = 0.0
     api(api.client.jobs.wait, api.job())
@@ -61,7 +66,7 @@ def test_pauses_grow_up_to_a_bound_while_a_job_runs(api, service, clock):
     assert clock.pauses[-1] == LONGEST_INTERVAL
 
 
-def test_jitter_makes_pauses_shorter_never_longer(api, service, clock):
+def test_jitter_makes_pauses_shorter_never_longer(api: Driver, service: ClassifyService, clock: StillClock) -> None:
     service.outcome_for("*", looks_until_done=2)
     clock.share = 0.0
     api(api.client.jobs.wait, api.job())
@@ -72,7 +77,7 @@ def test_jitter_makes_pauses_shorter_never_longer(api, service, clock):
     assert 0.5 * plain < jittered < plain
 
 
-def test_an_explicit_interval_wins(api, service, clock):
+def test_an_explicit_interval_wins(api: Driver, service: ClassifyService, clock: StillClock) -> None:
     service.outcome_for("*", looks_until_done=4)
     api(api.client.jobs.wait, api.job(), poll_interval=7.0)
 
@@ -80,7 +85,9 @@ def test_an_explicit_interval_wins(api, service, clock):
 
 
 @pytest.mark.parametrize("code", FAILURE_CODES)
-def test_a_failed_job_raises_with_the_code_its_message_begins_with(api, service, code):
+def test_a_failed_job_raises_with_the_code_its_message_begins_with(
+    api: Driver, service: ClassifyService, code: str
+) -> None:
     service.outcome_for("*", status="FAILED", error_message=f"{code}: page 3")
     job = api.job()
 
@@ -91,7 +98,9 @@ def test_a_failed_job_raises_with_the_code_its_message_begins_with(api, service,
 
 
 @pytest.mark.parametrize("message", ["it broke", "TIMEOUTS happen", "no PDF_IS_BROKEN here", None])
-def test_a_failure_without_a_published_code_has_none(api, service, message):
+def test_a_failure_without_a_published_code_has_none(
+    api: Driver, service: ClassifyService, message: str | None
+) -> None:
     service.outcome_for("*", status="FAILED", error_message=message)
 
     with pytest.raises(JobFailedError) as failed:
@@ -99,7 +108,7 @@ def test_a_failure_without_a_published_code_has_none(api, service, message):
     assert failed.value.code is None
 
 
-def test_a_cancelled_job_is_not_a_failed_one(api, service):
+def test_a_cancelled_job_is_not_a_failed_one(api: Driver, service: ClassifyService) -> None:
     service.outcome_for("*", status="CANCELLED")
     job = api.job()
 
@@ -108,7 +117,9 @@ def test_a_cancelled_job_is_not_a_failed_one(api, service):
     assert cancelled.value.job_id == job.id
 
 
-def test_a_job_that_never_ends_is_too_late_at_its_deadline_and_not_after(api, service, clock):
+def test_a_job_that_never_ends_is_too_late_at_its_deadline_and_not_after(
+    api: Driver, service: ClassifyService, clock: StillClock
+) -> None:
     service.outcome_for("*", status="RUNNING")
     job = api.job()
 
@@ -118,7 +129,7 @@ def test_a_job_that_never_ends_is_too_late_at_its_deadline_and_not_after(api, se
     assert (late.value.job_id, late.value.timeout) == (job.id, 10.0)
 
 
-def test_no_time_at_all_means_one_look(api, service, clock):
+def test_no_time_at_all_means_one_look(api: Driver, service: ClassifyService, clock: StillClock) -> None:
     assert api(api.client.jobs.wait, api.job(), timeout=0).result is not None
     service.outcome_for("*", status="RUNNING")
     job = api.job()
@@ -130,13 +141,15 @@ def test_no_time_at_all_means_one_look(api, service, clock):
     assert clock.pauses == []
 
 
-@pytest.mark.parametrize("options", [{"timeout": -1}, {"timeout": math.nan}, {"timeout": math.inf}, {"poll_interval": 0}])
-def test_a_wait_without_an_end_is_refused(api, options):
+@pytest.mark.parametrize(
+    "options", [{"timeout": -1}, {"timeout": math.nan}, {"timeout": math.inf}, {"poll_interval": 0}]
+)
+def test_a_wait_without_an_end_is_refused(api: Driver, options: dict[str, Any]) -> None:
     with pytest.raises(InvalidOptionError):
         api(api.client.jobs.wait, "job", **options)
 
 
-def test_an_unknown_status_is_an_error_that_names_it(api, service):
+def test_an_unknown_status_is_an_error_that_names_it(api: Driver, service: ClassifyService) -> None:
     service.outcome_for("*", status="HIBERNATING")
     job = api.job()
 
@@ -145,7 +158,7 @@ def test_an_unknown_status_is_an_error_that_names_it(api, service):
     assert (unknown.value.status, unknown.value.job_id) == ("HIBERNATING", job.id)
 
 
-def test_a_completed_job_without_a_result_breaks_the_contract(api, service):
+def test_a_completed_job_without_a_result_breaks_the_contract(api: Driver, service: ClassifyService) -> None:
     job = api.job()
     api(api.client.jobs.wait, job)
     service.fail_next(LOOKS, body={**service.jobs[job.id].as_json(), "result": None})
@@ -154,7 +167,7 @@ def test_a_completed_job_without_a_result_breaks_the_contract(api, service):
         api(api.client.jobs.wait, job.id)
 
 
-def test_a_fault_that_passes_does_not_end_a_wait(api, service, clock):
+def test_a_fault_that_passes_does_not_end_a_wait(api: Driver, service: ClassifyService, clock: StillClock) -> None:
     service.fail_next(LOOKS, status=503, times=2)
     service.fail_next(LOOKS, action="cut")
 
@@ -162,7 +175,7 @@ def test_a_fault_that_passes_does_not_end_a_wait(api, service, clock):
     assert len(clock.pauses) == 3
 
 
-def test_an_error_that_stays_passes_through_a_wait(api, service):
+def test_an_error_that_stays_passes_through_a_wait(api: Driver, service: ClassifyService) -> None:
     service.fail_next(LOOKS, status=403, body={"detail": "not yours"})
     job = api.job()
 
@@ -171,14 +184,14 @@ def test_an_error_that_stays_passes_through_a_wait(api, service):
     assert refused.value.job_id == job.id
 
 
-def test_retries_end_before_a_long_deadline(api, service):
+def test_retries_end_before_a_long_deadline(api: Driver, service: ClassifyService) -> None:
     service.fail_next(LOOKS, status=500, times=99)
 
     with pytest.raises(ServerError):
         api(api.client.jobs.wait, api.job(), timeout=3600.0)
 
 
-def test_retries_do_not_outlast_a_short_deadline(api, service, clock):
+def test_retries_do_not_outlast_a_short_deadline(api: Driver, service: ClassifyService, clock: StillClock) -> None:
     service.fail_next(LOOKS, status=500, times=99)
     job = api.job()
 
@@ -188,7 +201,9 @@ def test_retries_do_not_outlast_a_short_deadline(api, service, clock):
     assert isinstance(late.value.__cause__, ServerError)
 
 
-def test_a_look_that_hangs_is_cut_off_near_the_deadline(service, monkeypatch):
+def test_a_look_that_hangs_is_cut_off_near_the_deadline(
+    service: ClassifyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("classify_core.api.waiting.LAST_LOOK_SECONDS", 0.05)
     service.fail_next(LOOKS, delay=30.0, times=99)
 
@@ -200,13 +215,13 @@ def test_a_look_that_hangs_is_cut_off_near_the_deadline(service, monkeypatch):
         asyncio.run(wait())
 
 
-async def test_cancelling_an_async_wait_passes_through(service):
+async def test_cancelling_an_async_wait_passes_through(service: ClassifyService) -> None:
     service.outcome_for("*", status="RUNNING")
     async with AsyncClassifyClient(api_key=service.api_key, base_url=service.base_url) as client:
         job_id = service.add_file("a.txt", b"an invoice")
         job = await client.jobs.create(job_id, rules=[{"type": "invoice", "description": "long enough"}])
         waiting = asyncio.create_task(client.jobs.wait(job, poll_interval=60.0))
-        while not service.requests_to(LOOKS):
+        while not service.requests_to(LOOKS):  # noqa: ASYNC110 - the service runs in another thread
             await asyncio.sleep(0.01)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):

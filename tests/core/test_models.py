@@ -21,7 +21,9 @@ JOB: dict[str, Any] = {
 
 
 def test_unknown_fields_of_a_newer_service_are_kept() -> None:
-    job = ClassifyJob.model_validate(JOB | {"priority": "high", "result": {"type": None, "confidence": 1, "reasoning": "", "x": 1}})
+    job = ClassifyJob.model_validate(
+        JOB | {"priority": "high", "result": {"type": None, "confidence": 1, "reasoning": "", "x": 1}}
+    )
     assert job.model_extra == {"priority": "high"}
     assert job.result is not None
     assert job.result.model_extra == {"x": 1}
@@ -42,7 +44,10 @@ def test_the_older_name_of_the_file_input_is_accepted() -> None:
     assert ClassifyJob.model_validate(older).file_input == "dfl-2"
 
 
-@pytest.mark.parametrize(("status", "ended"), [("PENDING", False), ("RUNNING", False), ("COMPLETED", True), ("FAILED", True), ("CANCELLED", True)])
+@pytest.mark.parametrize(
+    ("status", "ended"),
+    [("PENDING", False), ("RUNNING", False), ("COMPLETED", True), ("FAILED", True), ("CANCELLED", True)],
+)
 def test_which_statuses_end_a_job(status: str, *, ended: bool) -> None:
     assert JobStatus(status).is_terminal is ended
 
@@ -86,7 +91,14 @@ def test_page_ranges_are_one_based_and_inclusive() -> None:
 
 @pytest.mark.parametrize(
     ("target", "limit", "expected"),
-    [(None, None, [1, 2, 3, 4]), (None, 2, [1, 2]), ("2-9", None, [2, 3, 4]), ("4,1", None, [1, 4]), ("2-4", 1, [2]), ("9", None, [])],
+    [
+        (None, None, [1, 2, 3, 4]),
+        (None, 2, [1, 2]),
+        ("2-9", None, [2, 3, 4]),
+        ("4,1", None, [1, 4]),
+        ("2-4", 1, [2]),
+        ("9", None, []),
+    ],
 )
 def test_pages_are_targeted_first_and_then_limited(target: str | None, limit: int | None, expected: list[int]) -> None:
     assert list(select_pages(4, target, limit)) == expected

@@ -18,14 +18,26 @@ GOOD = {"type": "invoice", "description": "a bill with an amount due"}
         ([], "there are no rules; at least 1"),
         ([{"type": "", "description": "long enough text"}], "type '' has 0 characters; allowed are 1 to 50"),
         ([{"type": "a" * 51, "description": "long enough text"}], "has 51 characters; allowed are 1 to 50"),
-        ([{"type": "a/b", "description": "long enough text"}], "letters, digits, spaces, hyphens and underscores, not '/'"),
+        (
+            [{"type": "a/b", "description": "long enough text"}],
+            "letters, digits, spaces, hyphens and underscores, not '/'",
+        ),
         ([{"type": " ", "description": "long enough text"}], "is blank"),
         ([{"type": "a", "description": "too short"}], "has 9 characters; allowed are 10 to 500"),
         ([{"type": "a", "description": "x" * 501}], "rule 1 ('a'): description"),
         ([{"type": "a", "description": "x" * 501}], "has 501 characters; allowed are 10 to 500"),
         ([{"type": "a", "description": " " * 20}], "description is blank"),
-        ([GOOD, {"type": "INVOICE", "description": "another bill with amount"}], "'invoice' and 'INVOICE' are the same"),
-        ([{"type": "Straße", "description": "a street of houses"}, {"type": "STRASSE", "description": "the same street"}], "are the same"),
+        (
+            [GOOD, {"type": "INVOICE", "description": "another bill with amount"}],
+            "'invoice' and 'INVOICE' are the same",
+        ),
+        (
+            [
+                {"type": "Straße", "description": "a street of houses"},
+                {"type": "STRASSE", "description": "the same street"},
+            ],
+            "are the same",
+        ),
         ([{"type": "a", "description": "long enough text", "colour": "red"}], "colour: Extra inputs"),
         ([{"type": "a"}], "description: Field required"),
         (["invoice"], "rule 1"),
@@ -40,7 +52,9 @@ def test_rules_that_the_service_refuses_are_refused_before_anything_is_sent(rule
 
 
 def test_rules_at_the_limits_are_accepted() -> None:
-    Classifier(rules=[Rule(type="a" * 50, description="x" * 500), Rule(type="b_-9 ä", description="x" * 10)], backend="local")
+    Classifier(
+        rules=[Rule(type="a" * 50, description="x" * 500), Rule(type="b_-9 ä", description="x" * 10)], backend="local"
+    )
 
 
 def test_a_bad_rule_alone_is_pydantics_own_error() -> None:
@@ -93,7 +107,9 @@ def test_rules_with_yaml_tags_run_no_code(tmp_path: Path) -> None:
         load_rules(path)
 
 
-def _rules_id(*, rules: list[Rule] | None = None, minimum: float | None = None, backend: str = "hosted", **more: object) -> str:
+def _rules_id(
+    *, rules: list[Rule] | None = None, minimum: float | None = None, backend: str = "hosted", **more: object
+) -> str:
     chosen = [Rule(type="a", description="description of a"), Rule(type="b", description="description of b")]
     return rules_id_of(ClassifyConfiguration(rules=rules or chosen, **more), minimum, backend)  # type: ignore[arg-type]
 
@@ -102,7 +118,9 @@ def test_the_rules_id_tells_everything_apart_that_changes_a_label() -> None:
     different = [
         _rules_id(),
         _rules_id(rules=[Rule(type="a", description="description of a")]),
-        _rules_id(rules=[Rule(type="a", description="description of A"), Rule(type="b", description="description of b")]),
+        _rules_id(
+            rules=[Rule(type="a", description="description of A"), Rule(type="b", description="description of b")]
+        ),
         _rules_id(minimum=0.5),
         _rules_id(backend="local/lexical"),
         _rules_id(parsing_configuration=ParsingConfiguration(max_pages=1)),

@@ -225,7 +225,10 @@ def _page(found: Iterable[Any], request: Request, *, largest: int) -> dict[str, 
     size = int(request.first("page_size") or min(50, largest))
     if not 1 <= size <= largest:
         raise RefusedError(422, [{"loc": ["query", "page_size"], "msg": f"1 to {largest}", "type": "range"}])
-    begin = int((request.first("page_token") or "after-0").removeprefix("after-"))
+    token = request.first("page_token") or "after-0"
+    if re.fullmatch(r"after-\d+", token) is None:
+        raise RefusedError(422, [{"loc": ["query", "page_token"], "msg": "unknown page token", "type": "value_error"}])
+    begin = int(token.removeprefix("after-"))
     following = f"after-{begin + size}" if begin + size < len(everything) else None
     return {"items": everything[begin : begin + size], "next_page_token": following, "total_size": len(everything)}
 

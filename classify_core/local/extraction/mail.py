@@ -36,6 +36,8 @@ def _header(message: EmailMessage, name: str) -> str:
 
 
 def _body(message: EmailMessage) -> str:
+    if isinstance(message.get_payload(), str) and message.get_content_maintype() == "multipart":
+        return str(message.get_payload())  # announced parts that are not there: what follows is the body
     part = message.get_body(preferencelist=("plain", "html"))
     if not isinstance(part, EmailMessage):
         return ""

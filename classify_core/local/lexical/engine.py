@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from classify_core.engine import ParsedDocument, RuleScore
 from classify_core.local.lexical.evidence import quotes
 from classify_core.local.lexical.features import features_of
 from classify_core.local.lexical.probabilities import probabilities
 from classify_core.local.lexical.rules import CompiledRules, compile_rules
-from classify_core.local.lexical.scoring import match_rules
+from classify_core.local.lexical.scoring import chance_level, match_rules
 from classify_core.models import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _COMPILED_RULE_SETS = 8
 
@@ -50,10 +53,11 @@ def _compiled(rules: tuple[tuple[str, str], ...]) -> CompiledRules:
 def _score(document: ParsedDocument, compiled: CompiledRules) -> list[RuleScore]:
     features = features_of(document, compiled.index)
     matches = match_rules(features, compiled)
-    chances = probabilities({position: match.score for position, match in matches.items()})
+    chance = chance_level(matches, len(compiled.types))
+    fits = probabilities({position: match.score for position, match in matches.items()}, chance)
     scores = [RuleScore(type=rule_type, probability=0.0) for rule_type in compiled.types]
     for position, match in matches.items():
         scores[position] = RuleScore(
-            type=compiled.types[position], probability=chances[position], evidence=quotes(match, features)
+            type=compiled.types[position], probability=fits[position], evidence=quotes(match, features)
         )
     return scores

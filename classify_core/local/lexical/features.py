@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from classify_core.engine import ParsedDocument
-from classify_core.local.lexical.rules import Term
 from classify_core.local.lexical.terms import occurrences
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from classify_core.engine import ParsedDocument
+    from classify_core.local.lexical.rules import Term
 
 MAX_CHARACTERS_READ = 100_000
 """Characters of a long document that are read: its beginning, middle and end, in the shares below."""
@@ -15,6 +19,24 @@ MAX_CHARACTERS_READ = 100_000
 _BEGINNING_SHARE = 0.6
 _MIDDLE_SHARE = 0.2
 _PROMINENT_CHARACTERS = 600
+_MOST_HEADINGS = 50
+_TITLE_WEIGHT = 3.0
+_HEADING_WEIGHT = 2.0
+_PROMINENT_WEIGHT = 3.0
+_FORMAT_WEIGHT = 6.0
+# What a format is called in words. Only formats that are themselves a kind of document; a PDF can hold anything.
+_FORMAT_NAMES = {
+    "csv": "csv table tabular data spreadsheet",
+    "tsv": "tsv table tabular data spreadsheet",
+    "xlsx": "excel table tabular data spreadsheet",
+    "xls": "excel table tabular data spreadsheet",
+    "ods": "table tabular data spreadsheet",
+    "eml": "email mail message",
+    "msg": "email mail message",
+    "pptx": "presentation slides",
+    "ppt": "presentation slides",
+    "epub": "book ebook",
+}
 
 
 @dataclass(slots=True)
@@ -23,7 +45,7 @@ class Found:
 
     Attributes:
         weight: its occurrences, those in title, headings and beginning counting more.
-        quote: the words of its most prominent occurrence, as written.
+        quote: the words of its most prominent occurrence, as written; empty where only the format stands for it.
     """
 
     weight: float = 0.0
@@ -49,6 +71,9 @@ def features_of(document: ParsedDocument, wanted: Container[Term]) -> Features:
     length = 0
     for text, weight in _zones(document):
         length += _count(text, weight, wanted, found)
+    for occurrence in occurrences(_FORMAT_NAMES.get(document.format, "")):
+        if occurrence.term in wanted:
+            found.setdefault(occurrence.term, Found()).weight += _FORMAT_WEIGHT
     return Features(found, length)
 
 
@@ -58,8 +83,8 @@ def _zones(document: ParsedDocument) -> list[tuple[str, float]]:
     if len(text) > cut:
         following = text.find(" ", cut)
         cut = following if 0 <= following < cut + 50 else cut
-    zones = [(document.title or "", 3.0), *((heading, 2.0) for heading in document.headings[:50])]
-    return [*zones, (text[:cut], 3.0), (text[cut:], 1.0)]
+    headings = [(heading, _HEADING_WEIGHT) for heading in document.headings[:_MOST_HEADINGS]]
+    return [(document.title or "", _TITLE_WEIGHT), *headings, (text[:cut], _PROMINENT_WEIGHT), (text[cut:], 1.0)]
 
 
 def _count(text: str, weight: float, wanted: Container[Term], found: dict[Term, Found]) -> int:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
-from classify_core.local.lexical.common_words import COMMON_TERMS
 from classify_core.local.lexical.terms import occurrences
-from classify_core.models import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from classify_core.models import Rule
 
 Term = str | tuple[str, str]
 """A word's term, or two neighbouring words' terms."""
@@ -17,7 +21,6 @@ Term = str | tuple[str, str]
 _NAME_WEIGHT = 2.0
 _DESCRIPTION_WEIGHT = 1.0
 _PAIR_WEIGHT = 1.0
-_COMMON_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class CompiledRules:
 
     Attributes:
         types: the rules' types, in order.
-        index: for each term the rules it speaks for, as positions in `types`, with its share of the rule's weight.
+        index: for each term the rules it speaks for, as positions in `types`, with its weight in that rule.
     """
 
     types: tuple[str, ...]
@@ -34,27 +37,25 @@ class CompiledRules:
 
 
 def compile_rules(rules: Sequence[Rule]) -> CompiledRules:
-    """Returns the index of the rules' terms; the weights of each rule's terms add up to 1."""
+    """Returns the index of the rules' terms; the weights of each rule's terms are a vector of length 1."""
     wanted = [_terms_of(rule) for rule in rules]
     rule_counts = Counter(term for terms in wanted for term in terms)
     index: dict[Term, list[tuple[int, float]]] = {}
     for position, terms in enumerate(wanted):
         weights = {term: weight * _rarity(rule_counts[term], len(rules)) for term, weight in terms.items()}
-        norm = math.sqrt(sum(weight * weight for weight in weights.values()))
+        norm = math.hypot(*weights.values())
         for term, weight in weights.items():
             index.setdefault(term, []).append((position, weight / norm))
-    return CompiledRules(
-        tuple(rule.type for rule in rules), {term: tuple(entries) for term, entries in index.items()}
-    )
+    return CompiledRules(tuple(rule.type for rule in rules), {term: tuple(entries) for term, entries in index.items()})
 
 
 def _terms_of(rule: Rule) -> dict[Term, float]:
     weights: dict[Term, float] = {}
-    for text, weight in ((rule.type.replace("_", " ").replace("-", " "), _NAME_WEIGHT), (rule.description, _DESCRIPTION_WEIGHT)):
+    for text, weight in ((rule.type.replace("_", " "), _NAME_WEIGHT), (rule.description, _DESCRIPTION_WEIGHT)):
         words = [occurrence.term for occurrence in occurrences(text)]
         for term in words:
-            weights[term] = max(weights.get(term, 0.0), weight * (_COMMON_WEIGHT if term in COMMON_TERMS else 1.0))
-        for pair in zip(words, words[1:]):
+            weights[term] = max(weights.get(term, 0.0), weight)
+        for pair in pairwise(words):
             weights[pair] = max(weights.get(pair, 0.0), weight * _PAIR_WEIGHT)
     return weights
 

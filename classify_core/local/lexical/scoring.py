@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from classify_core.local.lexical.features import Features, Found
-from classify_core.local.lexical.rules import CompiledRules, Term
+if TYPE_CHECKING:
+    from classify_core.local.lexical.features import Features, Found
+    from classify_core.local.lexical.rules import CompiledRules, Term
+
+_SATURATION = 3.0
+_LENGTH_INFLUENCE = 0.6
+_TYPICAL_LENGTH = 400.0
+# Rules that match nothing, added to the mean so that two or three rules do not make a baseline.
+_IMAGINED_RULES = 10
 
 
 @dataclass(slots=True)
@@ -38,6 +45,24 @@ def match_rules(features: Features, compiled: CompiledRules) -> dict[int, Match]
 
 
 def _strength(found: Found, length: int) -> float:
-    """Grows with each occurrence, ever less, and slower in a longer document (as BM25's term frequency)."""
-    saturation = 1.5 * (0.4 + 0.6 * math.sqrt(length / 400.0))
+    """Grows with each occurrence, ever less, and slower in a longer document: the term frequency of Okapi BM25.
+
+    See Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), section 3.
+    """
+    relative_length = length / _TYPICAL_LENGTH
+    saturation = _SATURATION * (1.0 - _LENGTH_INFLUENCE + _LENGTH_INFLUENCE * relative_length)
     return found.weight / (found.weight + saturation)
+
+
+def chance_level(matches: dict[int, Match], rules: int) -> float:
+    """Returns what a rule would score by accident: the others' mean score by words that the best rule lacks.
+
+    A long text on any subject shares some words with every rule. Words of the best rule are left out, so that rules
+    for closely related types do not speak against each other.
+    """
+    if not matches:
+        return 0.0
+    best = max(matches.values(), key=lambda match: match.score)
+    own = {term for _, term in best.shares}
+    foreign = sum(share for match in matches.values() for share, term in match.shares if term not in own)
+    return foreign / (rules - 1 + _IMAGINED_RULES)

@@ -38,7 +38,5 @@ hij hun ik in is je kan maar me met mijn naar niet nog of om onder ons ook op ov
 werd wij wordt ze zich zij zijn zo bevat contiene
 """
 
-STOP_WORDS = frozenset(
-    f"{_ENGLISH} {_GERMAN} {_FRENCH} {_SPANISH_AND_PORTUGUESE} {_ITALIAN_AND_DUTCH}".split()
-)
+STOP_WORDS = frozenset(f"{_ENGLISH} {_GERMAN} {_FRENCH} {_SPANISH_AND_PORTUGUESE} {_ITALIAN_AND_DUTCH}".split())
 """The commonest function words of seven languages, and the words that join the parts of a rule's description."""

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from classify_core.local.lexical.stop_words import STOP_WORDS
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 # Scripts written without spaces between words: Thai, Lao, Myanmar, Khmer, kana, Han and its extensions.
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_CHUNK = re.compile(rf"[{_UNSPACED}]+|(?:(?![{_UNSPACED}])[^\W_])+(?:['’](?:(?![{_UNSPACED}])[^\W_])+)*")
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+)
+# Marks that belong to the letter before them, which `\w` leaves out: Latin, Cyrillic, Hebrew, Arabic and Indic.
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
+)
+_LETTERS = rf"[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|[{_MARKS}])*"
+_CHUNK = re.compile(rf"[{_UNSPACED}]+|{_LETTERS}(?:['\u2019]{_LETTERS})*")
 _UNSPACED_START = re.compile(rf"[{_UNSPACED}]")
 _LONGEST_WORD = 40
+_SHORTEST_WORD = 2
 _SHORTEST_STEM = 3
+_SINGULARS_IN_S = frozenset({"news", "series", "species", "lens"})
 _VOWELS = frozenset("aeiouy")
 
 
@@ -39,7 +51,7 @@ def occurrences(text: str) -> Iterator[Occurrence]:
         if _UNSPACED_START.match(chunk[0]):
             yield from _character_pairs(chunk[0], chunk.start())
         else:
-            term = normal_form(chunk[0])
+            term = normal_form(chunk[0]) if len(chunk[0]) <= _LONGEST_WORD else None
             if term is not None:
                 yield Occurrence(term, chunk.start(), chunk.end())
 
@@ -54,11 +66,9 @@ def _character_pairs(run: str, start: int) -> Iterator[Occurrence]:
 
 @lru_cache(maxsize=50_000)
 def normal_form(word: str) -> str | None:
-    """Returns a word's term, or None for a stop word, a lone letter, a number and what is too long for a word."""
-    if len(word) > _LONGEST_WORD:
-        return None
-    folded = unicodedata.normalize("NFKC", word).casefold().replace("’", "'").removesuffix("'s")
-    if len(folded) < 2 or folded in STOP_WORDS or not any(character.isalpha() for character in folded):
+    """Returns a word's term, or None for a stop word, a lone letter and a number."""
+    folded = unicodedata.normalize("NFKC", word).casefold().replace("\u2019", "'").removesuffix("'s")
+    if len(folded) < _SHORTEST_WORD or folded in STOP_WORDS or not any(character.isalpha() for character in folded):
         return None
     return stem(folded)
 
@@ -74,11 +84,11 @@ def stem(word: str) -> str:
 
 
 def _without_plural(word: str) -> str:
-    if word.endswith("ies") and len(word) > _SHORTEST_STEM + 1:
+    if word.endswith("ies") and len(word) > _SHORTEST_STEM + 1 and word not in _SINGULARS_IN_S:
         return word[:-3] + "y"
     if word.endswith(("sses", "xes", "ches", "shes", "zes")):
         return word[:-2]
-    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")) and word not in _SINGULARS_IN_S:
         return word[:-1]
     return word
 

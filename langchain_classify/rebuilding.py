@@ -1,0 +1,69 @@
+"""How `configurable_fields` gets its component: LangChain passes all fields back to the constructor, some changed.
+
+What did not change is kept as it is: the whole classifier where nothing of it changed, else its backend with key,
+connections and pacing, so that a field configured for one call opens no second connection pool.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from classify_core.component import ClassifierFields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httpx
+    from pydantic import SecretStr
+
+    from classify_core.classifier import Classifier
+
+_CONNECTION: Final = frozenset({"api_key", "http_client", "base_url", "project_id", "organization_id", "plan"})
+_CLASSIFIER: Final = frozenset(ClassifierFields.model_fields) - {"metadata_schema"} | _CONNECTION
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """What a component was built with.
+
+    Attributes:
+        classifier: its classifier.
+        api_key: the key it was given or found, if any.
+        http_client: the client it was given, if any.
+    """
+
+    classifier: Classifier
+    api_key: SecretStr | None = field(default=None, repr=False)
+    http_client: httpx.AsyncClient | None = field(default=None, repr=False)
+
+    def arguments(self) -> dict[str, Any]:
+        """All arguments of the classifier."""
+        told = {"api_key": self.api_key, "http_client": self.http_client, **self.classifier.arguments()}
+        return {name: told.get(name) for name in _CLASSIFIER}
+
+
+def rebuilt_arguments(origin: Origin, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The constructor arguments of a component whose fields are those of `origin`, some of them changed."""
+    own = {name: value for name, value in fields.items() if name not in _CLASSIFIER}
+    before = origin.arguments()
+    changed = {name: fields[name] for name in _CLASSIFIER if name in fields and fields[name] != before[name]}
+    if not changed:
+        return own | {"classifier": origin.classifier}
+    kept = {name: value for name, value in before.items() if name not in _superseded(changed)}
+    if "backend" not in changed and _CONNECTION.isdisjoint(changed):
+        kept = {name: value for name, value in kept.items() if name not in _CONNECTION}
+        kept["backend"] = origin.classifier.backend
+    return own | kept | changed
+
+
+def _superseded(changed: Mapping[str, Any]) -> frozenset[str]:
+    """The arguments that a changed one stands for."""
+    superseded = frozenset[str]()
+    if changed.get("configuration_id") is not None:
+        superseded |= {"rules", "parsing"}
+    elif changed.get("rules") is not None:
+        superseded |= {"configuration_id"}
+    if not isinstance(changed.get("backend", ""), str):
+        superseded |= _CONNECTION
+    return superseded

@@ -1,0 +1,135 @@
+"""`ClassifyRunnable`: a source or a document in, a `Classification` out."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, cast
+
+from langchain_core.documents import Document
+from langchain_core.runnables import RunnableConfig, RunnableSerializable
+from langchain_core.runnables.config import get_config_list
+from pydantic import BaseModel, RootModel
+
+from classify_core.classification import Classification
+from classify_core.errors import ClassifyError, ClassifyTimeoutError, ConnectionFailedError, ServerError
+from langchain_classify.batching import Batch
+from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, on_error_for
+from langchain_classify.references import DocumentLike, source_of
+
+
+class ClassifyRunnableInput(RootModel[Document | str]):
+    """What may come from outside as JSON: a text or a document.
+
+    A path, an address or a `Source` is given by a program only, since who sends one reads what the server can read.
+    """
+
+
+class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Classification]):
+    """Classifies one document a call; `batch` and `abatch` many, each distinct one once.
+
+    >>> rules = [Rule(type="invoice", description="contains invoice number, line items and total amount")]
+    >>> classify = ClassifyRunnable(rules, backend="local")
+    >>> classify.invoke("Invoice number 7: line items, total amount 20 EUR").type
+    'invoice'
+
+    Callbacks and tracers get a reference to the document (kind, name, size, digest) as the run's input, never its
+    text. Where it is a step of a sequence, the sequence's own run still records what the sequence was given: let the
+    sequence begin with a path, or hide its inputs in the tracer.
+
+    `with_retry` also retries what will never succeed, unless told otherwise; pass
+    `retry_if_exception_type=ClassifyRunnable.RETRYABLE`. Single requests are retried already.
+
+    Args:
+        on_failure: `"raise"`: the document's own error; `"annotate"`: a `Classification` with `status` and `error`.
+        fields: the arguments of `Classifier`, or `classifier=`; see `ClassifyComponent`.
+    """
+
+    RETRYABLE: ClassVar[tuple[type[ClassifyError], ...]] = (ConnectionFailedError, ServerError, ClassifyTimeoutError)
+    """Errors that a later attempt may not meet. A `RateLimitError` is none: what waiting helps was waited for."""
+
+    model_config = COMPONENT_CONFIG
+
+    on_failure: Literal["raise", "annotate"] = "raise"
+
+    def get_input_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:
+        """The schema of inputs from outside; see `ClassifyRunnableInput`."""
+        del config
+        return ClassifyRunnableInput
+
+    def invoke(self, input: DocumentLike, config: RunnableConfig | None = None, **kwargs: Any) -> Classification:  # noqa: A002 - LangChain's name
+        """Classifies one document.
+
+        Raises:
+            ClassifyError: it could not be classified, and `on_failure` is `"raise"`.
+            InvalidOptionError: `input` is no document.
+        """
+        source = source_of(input)
+
+        def classify(_: Any) -> Classification:
+            return self.classifier.classify(source, on_error=on_error_for(self.on_failure))
+
+        return self._call_with_config(classify, cast("Any", source.reference), config, **kwargs)
+
+    async def ainvoke(self, input: DocumentLike, config: RunnableConfig | None = None, **kwargs: Any) -> Classification:  # noqa: A002 - LangChain's name
+        """The same, awaited; cancelling it cancels the work."""
+        source = source_of(input)
+
+        async def classify(_: Any) -> Classification:
+            return await self.classifier.aclassify(source, on_error=on_error_for(self.on_failure))
+
+        return await self._acall_with_config(classify, cast("Any", source.reference), config, **kwargs)
+
+    def batch(
+        self,
+        inputs: list[DocumentLike],
+        config: RunnableConfig | list[RunnableConfig] | None = None,
+        *,
+        return_exceptions: bool = False,
+        **kwargs: Any,
+    ) -> list[Classification]:
+        """Classifies documents as one run, in the order given; all are worked on, whatever fails.
+
+        As many are open at once as backend and plan allow, and no more than the config's `max_concurrency`.
+
+        Raises:
+            ClassifyError: the first document's that could not be classified, unless `return_exceptions`.
+        """
+        if not inputs:
+            return []
+        work = Batch(inputs, at_once=self._at_once(inputs, config), keep_errors=return_exceptions)
+
+        def classify(_: Any) -> list[Any]:
+            for part in work.parts():
+                work.take(self.classifier.classify_many(part, on_error="record"))
+            return work.results(raises=self.on_failure == "raise")
+
+        return self._batch_with_config(
+            classify, cast("Any", work.references), config, return_exceptions=return_exceptions, **kwargs
+        )
+
+    async def abatch(
+        self,
+        inputs: list[DocumentLike],
+        config: RunnableConfig | list[RunnableConfig] | None = None,
+        *,
+        return_exceptions: bool = False,
+        **kwargs: Any,
+    ) -> list[Classification]:
+        """The same, awaited; cancelling it cancels the work, and nothing goes on in the background."""
+        if not inputs:
+            return []
+        work = Batch(inputs, at_once=self._at_once(inputs, config), keep_errors=return_exceptions)
+
+        async def classify(_: Any) -> list[Any]:
+            for part in work.parts():
+                work.take(await self.classifier.aclassify_many(part, on_error="record"))
+            return work.results(raises=self.on_failure == "raise")
+
+        return await self._abatch_with_config(
+            classify, cast("Any", work.references), config, return_exceptions=return_exceptions, **kwargs
+        )
+
+    def _at_once(self, inputs: list[DocumentLike], config: RunnableConfig | list[RunnableConfig] | None) -> int | None:
+        """The config's `max_concurrency`, where it is narrower than what the classifier keeps to by itself."""
+        wanted = get_config_list(config, len(inputs))[0].get("max_concurrency")
+        own = self.classifier.backend.default_concurrency if self.max_concurrency is None else self.max_concurrency
+        return None if wanted is None or wanted >= own else wanted

@@ -1,0 +1,178 @@
+"""`ClassifyTool`: lets an agent ask what an attachment is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun  # noqa: TC002 - LangChain reads it
+from langchain_core.tools import ArgsSchema, BaseTool, ToolException
+from pydantic import BaseModel, Field, SkipValidation, ValidationError
+
+from classify_core.errors import InvalidOptionError, InvalidResponseError
+from classify_core.source import Source
+from langchain_classify.answers import content_of, describe_types
+from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, on_error_for
+from langchain_classify.references import DocumentLike, source_of
+
+if TYPE_CHECKING:
+    from classify_core.classification import Classification
+
+MAX_NAMES_TOLD: Final = 50
+
+# The texts of a running call by what tracers are shown instead.
+_hidden: ContextVar[Mapping[str, str]] = ContextVar("classify_tool_hidden", default={})  # noqa: B039 - never changed
+
+
+class ClassifyToolInput(BaseModel):
+    """What to classify: exactly one of the two."""
+
+    document: str | None = Field(default=None, description="Name of an attachment.")
+    text: str | None = Field(default=None, description="Text to classify, when it is not an attachment.")
+
+
+class ClassifyTool(ClassifyComponent, BaseTool):
+    """Answers an agent's "what is this attachment?" with one line and a structured artifact.
+
+    >>> rules = [Rule(type="invoice", description="contains invoice number, line items and total amount")]
+    >>> tool = ClassifyTool(rules, backend="local", documents={"a.txt": "Invoice number 7: line items, total amount"})
+    >>> tool.invoke({"document": "a.txt"}).startswith("invoice (confidence")
+    True
+
+    The model names one of `documents` or gives a text; it cannot reach a file, since a name is never taken for a path.
+    Invoked with a tool call the artifact is the `Classification` as JSON data (`Classification.model_validate` reads
+    it). The model is told of its own mistakes only, with status "error"; what the service or the key is to blame for
+    is raised as our own error. Callbacks and tracers see an attachment's name, but of a text only size and digest.
+
+    Args:
+        documents: the attachments by name; texts, paths, bytes, `Source`s or LangChain documents. They belong to one
+            conversation, so they are neither dumped nor pickled; `with_documents` gives a tool other ones.
+        on_failure: `"raise"`: a document that cannot be classified is an error; `"annotate"`: the model is told so.
+        fields: those of `BaseTool`, and the arguments of `Classifier`, or `classifier=`; see `ClassifyComponent`.
+    """
+
+    model_config = COMPONENT_CONFIG
+
+    name: str = "classify_document"
+    description: str = ""
+    """By default it names the types, as many as fit."""
+    args_schema: Annotated[ArgsSchema | None, SkipValidation()] = Field(default=ClassifyToolInput, exclude=True)
+    response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
+    handle_tool_error: Any = True
+    handle_validation_error: Any = "Give `document` (the name of an attachment) or `text`, as a string."
+    documents: dict[str, Source] = Field(default_factory=dict, exclude=True, repr=False)
+    on_failure: Literal["raise", "annotate"] = "raise"
+
+    def __init__(
+        self, rules: Any = None, *, documents: Mapping[str, DocumentLike] | None = None, **fields: Any
+    ) -> None:
+        super().__init__(rules, documents=_sources(documents), **fields)
+        if not self.description:
+            self.description = describe_types(self.rules)
+
+    def with_documents(self, documents: Mapping[str, DocumentLike]) -> ClassifyTool:
+        """The same tool for other attachments; it shares the classifier."""
+        return self.model_copy(update={"documents": _sources(documents)})
+
+    def run(self, tool_input: str | dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Runs the tool as `BaseTool` does, with texts hidden from callbacks."""
+        with self._hiding(tool_input) as shown:
+            return super().run(shown, *args, **kwargs)
+
+    async def arun(self, tool_input: str | dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """The same, awaited."""
+        with self._hiding(tool_input) as shown:
+            return await super().arun(shown, *args, **kwargs)
+
+    def _run(
+        self,
+        document: str | None = None,
+        text: str | None = None,
+        run_manager: CallbackManagerForToolRun | None = None,
+    ) -> tuple[str, dict[str, Any]]:
+        del run_manager
+        source = self._source(document, text)
+        with _no_validation_error():
+            return self._answer(self.classifier.classify(source, on_error=on_error_for(self.on_failure)))
+
+    async def _arun(
+        self,
+        document: str | None = None,
+        text: str | None = None,
+        run_manager: AsyncCallbackManagerForToolRun | None = None,
+    ) -> tuple[str, dict[str, Any]]:
+        del run_manager
+        source = self._source(document, text)
+        with _no_validation_error():
+            return self._answer(await self.classifier.aclassify(source, on_error=on_error_for(self.on_failure)))
+
+    def _source(self, document: str | None, text: str | None) -> Source:
+        if (document is None) == (text is None):
+            raise ToolException("Give exactly one: `document`, the name of an attachment, or `text`.")
+        if document is not None:
+            return self._attachment(document)
+        shown = _hidden.get().get(text or "", text or "")
+        if not shown.strip():
+            raise ToolException("`text` is empty; there is nothing to classify.")
+        return Source.text(shown)
+
+    def _attachment(self, name: str) -> Source:
+        found = self.documents.get(name)
+        if found is None:
+            raise ToolException(f"There is no attachment of that name. {_known(list(self.documents))}")
+        return found
+
+    def _answer(self, classification: Classification) -> tuple[str, dict[str, Any]]:
+        content = content_of(classification, reasoning_length=self.metadata_schema.reasoning_length)
+        return content, classification.model_dump(mode="json")
+
+    @contextmanager
+    def _hiding(self, tool_input: str | dict[str, Any]) -> Iterator[str | dict[str, Any]]:
+        """Gives tracers a size and a digest in place of any text that is not an attachment's name."""
+        hidden: dict[str, str] = {}
+
+        def shown(value: Any) -> Any:
+            if not isinstance(value, str) or value in self.documents:
+                return value
+            reference = Source.text(value).reference
+            place = f"text of {reference['size']} bytes, sha256 {reference['digest']}"
+            hidden[place] = value
+            return place
+
+        told = {name: shown(value) for name, value in tool_input.items()} if isinstance(tool_input, dict) else None
+        told_input = shown(tool_input) if told is None else told
+        token = _hidden.set(hidden)
+        try:
+            yield told_input
+        finally:
+            _hidden.reset(token)
+
+    def _never_pickled(self) -> frozenset[str]:
+        return super()._never_pickled() | {"documents"}
+
+
+def _sources(documents: Mapping[str, DocumentLike] | None) -> dict[str, Source]:
+    if documents is None:
+        return {}
+    if not isinstance(documents, Mapping):
+        raise InvalidOptionError('documents= maps names to documents, such as {"acme.pdf": Path("acme.pdf")}')
+    return {str(name): source_of(value, name=str(name)) for name, value in documents.items()}
+
+
+def _known(names: list[str]) -> str:
+    if not names:
+        return "There are no attachments; give the document's text as `text`."
+    more = f" and {len(names) - MAX_NAMES_TOLD} more" if len(names) > MAX_NAMES_TOLD else ""
+    return f"The attachments are: {', '.join(map(repr, names[:MAX_NAMES_TOLD]))}{more}."
+
+
+@contextmanager
+def _no_validation_error() -> Iterator[None]:
+    """Keeps the tool layer from taking a broken answer of a backend for a mistake of the model."""
+    try:
+        yield
+    except ValidationError as error:
+        places = sorted({".".join(map(str, fault["loc"])) for fault in error.errors(include_input=False)})
+        raise InvalidResponseError(f"the backend's answer cannot be read: {', '.join(places)}") from None

@@ -1,0 +1,86 @@
+"""Files as LlamaIndex documents, read by this project's own extraction, so that no further package is needed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.schema import Document
+
+from classify_core.background import in_thread
+from classify_core.errors import UnreadableDocumentError
+from classify_core.local.extraction import extract
+from classify_core.source import Source, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """A file as a document, and the original to classify.
+
+    Attributes:
+        document: its text, path and name; without text where there is none to be read (a scan, a damaged file).
+        source: the file itself, which tells a classifier more than its text does, and why there is none.
+    """
+
+    document: Document
+    source: Source
+
+
+async def read_files(
+    files: Iterable[str | PurePath],
+    extra_info: Mapping[str, Any] | None = None,
+    fs: Any = None,
+) -> list[FileRead]:
+    """Reads files, as many at once as there are processors.
+
+    Args:
+        files: their paths.
+        extra_info: metadata for each document.
+        fs: the fsspec file system they are in; by default on this machine.
+
+    Raises:
+        UnreadableDocumentError: `fs` cannot give a file.
+        MissingExtraError: a format needs a package that is not installed.
+    """
+    slots = asyncio.Semaphore(os.cpu_count() or 1)
+
+    async def read_one(file: str | PurePath) -> FileRead:
+        async with slots:
+            source = Source.path(file) if fs is None else await in_thread(_fetched, file, fs)
+            return FileRead(await _document(file, source, extra_info or {}), source)
+
+    return await asyncio.gather(*(read_one(file) for file in files))
+
+
+def _fetched(file: str | PurePath, fs: Any) -> Source:
+    name = PurePath(file).name
+    try:
+        with fs.open(str(file), "rb") as stream:
+            return Source.bytes(stream.read(), name=name)
+    except OSError as error:
+        raise UnreadableDocumentError(
+            f"the file system cannot give {file}: {error.strerror or type(error).__name__}", source_name=name
+        ) from error
+
+
+async def _document(file: str | PurePath, source: Source, extra_info: Mapping[str, Any]) -> Document:
+    # The path as identifier lets a docstore recognise the file when it is loaded again.
+    return Document(
+        id_=str(file),
+        text=await _text(source),
+        metadata={"file_path": str(file), "file_name": Path(file).name, **extra_info},
+    )
+
+
+async def _text(source: Source) -> str:
+    try:
+        content = await read(source)
+        return "" if content is None else (await in_thread(extract, content)).text
+    except UnreadableDocumentError:
+        return ""  # classifying the same file tells why, under the policy for failures

@@ -1,0 +1,76 @@
+"""From LlamaIndex nodes to what is labelled, and back: two pure steps around the asking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from llama_index.core.schema import BaseNode, MetadataMode
+
+from classify_core.grouping import Item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from classify_core.labelling import Labelled
+    from classify_core.metadata import MetadataSchema
+
+N = TypeVar("N", bound=BaseNode)
+
+
+def items_of(nodes: Sequence[BaseNode]) -> list[Item]:
+    """What the labeller needs to know of each node."""
+    references = _references(nodes)
+    return [
+        Item(
+            text=node.get_content(metadata_mode=MetadataMode.NONE),
+            metadata=node.metadata,
+            original=node,
+            reference=references[node.node_id],
+            position=getattr(node, "start_char_idx", None),
+            name=node.node_id,
+        )
+        for node in nodes
+    ]
+
+
+def labelled_node(node: N, metadata: Mapping[str, object], schema: MetadataSchema) -> N:
+    """A copy of a node under a metadata dict of its own; identifier, text, embedding and relationships stay.
+
+    The label's long keys are excluded from both texts: a splitter refuses chunks shorter than the metadata it sees.
+    """
+    return node.model_copy(
+        update={
+            "metadata": dict(metadata),
+            "excluded_embed_metadata_keys": _extended(node.excluded_embed_metadata_keys, schema.embedding_exclusions),
+            "excluded_llm_metadata_keys": _extended(node.excluded_llm_metadata_keys, schema.llm_exclusions),
+            "relationships": dict(node.relationships),
+        }
+    )
+
+
+def labelled_nodes(nodes: Sequence[N], labelled: Iterable[Labelled], schema: MetadataSchema) -> list[N]:
+    """Copies of the nodes that remain, in their order, each with its label."""
+    return [labelled_node(nodes[one.index], one.metadata, schema) for one in labelled]
+
+
+def _references(nodes: Sequence[BaseNode]) -> dict[str, str | None]:
+    """Each node's source document; a hierarchical parser names the parent chunk, which is followed to the root."""
+    parents = {node.node_id: node.ref_doc_id for node in nodes}
+    named = {parent for parent in parents.values() if parent is not None}
+    return {
+        node_id: (node_id if node_id in named else None) if parent is None else _root(parent, parents)
+        for node_id, parent in parents.items()
+    }
+
+
+def _root(reference: str, parents: Mapping[str, str | None]) -> str:
+    seen = {reference}
+    while (parent := parents.get(reference)) is not None and parent not in seen:
+        seen.add(parent)
+        reference = parent
+    return reference
+
+
+def _extended(keys: Sequence[str], further: Iterable[str]) -> list[str]:
+    """`keys`, and those of `further` that are not among them: labelling twice must not let the list grow."""
+    return [*keys, *(key for key in further if key not in keys)]

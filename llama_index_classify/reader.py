@@ -1,0 +1,232 @@
+"""Loads documents with their type and confidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from llama_index.core.readers.base import BasePydanticReader, BaseReader
+from pydantic import field_serializer
+
+from classify_core.background import background
+from classify_core.errors import BatchError, InvalidOptionError
+from classify_core.grouping import ORIGIN_KEYS, PAGE_KEYS, Item
+from classify_core.hosted import HostedBackend
+from classify_core.metadata import selects
+from llama_index_classify.component import LlamaIndexComponent
+from llama_index_classify.files import FileRead, read_files
+from llama_index_classify.nodes import items_of, labelled_node, labelled_nodes
+from llama_index_classify.windows import batches, document_windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from llama_index.core.schema import Document
+
+    from classify_core.classification import Classification
+    from classify_core.models import Rule
+
+
+class ClassifyReader(LlamaIndexComponent, BasePydanticReader):
+    """Loads documents and writes each one's type and confidence into its metadata.
+
+    It wraps any reader, whose arguments `load_data` passes on; or takes paths; or, with neither, reads the file that
+    `load_data(file)` is given, so that a `SimpleDirectoryReader` can use it for single file types:
+
+        ClassifyReader(SimpleDirectoryReader("inbox"), rules=rules).load_data()
+        ClassifyReader(paths=["a.pdf", "b.docx"], rules=rules).load_data()
+        SimpleDirectoryReader("inbox", file_extractor={".pdf": ClassifyReader(rules=rules)}).load_data()
+
+    What a wrapped reader loads is classified by its text, one file's pages as one document. Paths and files become
+    one document each, under the path as identifier, and the original file is classified: a hosted backend is sent the
+    file, a local one reads it here.
+
+    `alazy_load_data` gives what `aload_data` does: LlamaIndex's contract is a plain iterable, and one that classified
+    while it is iterated would block the event loop.
+
+    Args:
+        reader: any LlamaIndex reader.
+        rules: as for `Classifier`, like all further arguments of its; or `classifier=` instead.
+        paths: files to load, instead of a reader; always paths, never text.
+        prefix: of the metadata keys; short for `metadata_schema=MetadataSchema(prefix=...)`.
+        group_by: what one document is; by default the pages of one file. Loaded lazily, what belongs together has to
+            come one after the other.
+        on_failure: `"raise"` (the default), `"annotate"` or `"skip"`.
+        overwrite: whether a type that somebody else wrote may be replaced.
+        keep_types: only documents of these types are returned; `"uncategorized"` is one.
+        drop_types: documents of these types are not returned.
+
+    Raises:
+        InvalidOptionError: both a reader and paths were given, or something else as a reader.
+    """
+
+    rebuilt_by_name: ClassVar[tuple[str, ...]] = (*LlamaIndexComponent.rebuilt_by_name, "reader")
+
+    reader: Any = None
+    paths: tuple[Path, ...] | None = None
+    on_failure: Literal["raise", "annotate", "skip"] = "raise"
+
+    def __init__(
+        self,
+        reader: BaseReader | None = None,
+        rules: Iterable[Rule | Mapping[str, Any]] | None = None,
+        *,
+        paths: Iterable[str | PurePath] | None = None,
+        **arguments: Any,
+    ) -> None:
+        _check_origin(reader, paths)
+        arguments["is_remote"] = False  # known once the backend is
+        files = None if paths is None else tuple(Path(path) for path in paths)
+        super().__init__(rules, reader=reader, paths=files, **arguments)
+        hosted = isinstance(self.classifier.backend, HostedBackend)
+        self.is_remote = hosted or bool(getattr(reader, "is_remote", False))
+
+    @classmethod
+    def class_name(cls) -> str:
+        """The name LlamaIndex knows it by."""
+        return "ClassifyReader"
+
+    @field_serializer("reader")
+    def _reader_by_name(self, reader: Any) -> dict[str, str] | None:
+        # By name only: another reader's dictionary may hold its key.
+        return None if reader is None else {"name": type(reader).__name__}
+
+    def load_data(self, *args: Any, **load_kwargs: Any) -> list[Document]:
+        """Loads all documents, labelled.
+
+        Args:
+            args: for the wrapped reader; without one the file to read, unless paths were given.
+            load_kwargs: for the wrapped reader; without one `extra_info=` (metadata for the document) and `fs=` (an
+                fsspec file system).
+
+        Raises:
+            BatchError: `on_failure="raise"` and a document could not be classified; the message names it.
+            ForeignLabelError: a document carries a type that somebody else wrote.
+        """
+        if self.reader is None:
+            return self._load_files(*self._wanted(*args, **load_kwargs))
+        return self._label(self.reader.load_data(*args, **load_kwargs), _file_of(args, load_kwargs))
+
+    async def aload_data(self, *args: Any, **load_kwargs: Any) -> list[Document]:
+        """The same, awaited."""
+        if self.reader is None:
+            files = await read_files(*self._wanted(*args, **load_kwargs))
+            self._refuse_foreign_labels(files)
+            sources = [file.source for file in files]
+            return self._written(files, await self.classifier.aclassify_many(sources, on_error="record"))
+        documents = await self.reader.aload_data(*args, **load_kwargs)
+        labelled = await self._labeller().alabel(_items(documents, _file_of(args, load_kwargs)))
+        return labelled_nodes(documents, labelled, self.metadata_schema)
+
+    def lazy_load_data(self, *args: Any, **load_kwargs: Any) -> Iterator[Document]:
+        """Loads and labels documents a few at a time; errors are raised where they occur."""
+        if self.reader is None:
+            files, *further = self._wanted(*args, **load_kwargs)
+            for batch in batches(files):
+                yield from self._load_files(batch, *further)
+            return
+        documents = _iterated(self.reader, args, load_kwargs)
+        for window in document_windows(documents, self.group_by):
+            yield from self._label(window, _file_of(args, load_kwargs))
+
+    async def alazy_load_data(self, *args: Any, **load_kwargs: Any) -> Iterable[Document]:
+        """Loads all documents, labelled; iterating over them does no further work."""
+        return await self.aload_data(*args, **load_kwargs)
+
+    def _wanted(
+        self,
+        file: str | PurePath | None = None,
+        extra_info: Mapping[str, Any] | None = None,
+        fs: Any = None,
+    ) -> tuple[Sequence[str | PurePath], Mapping[str, Any] | None, Any]:
+        """The files to read, under the names that directory readers use for these arguments."""
+        if (file is None) == (self.paths is None):
+            raise InvalidOptionError(
+                "there is nothing to load: pass load_data(file), or ClassifyReader(paths=...) or a reader"
+                if file is None
+                else f"this reader has paths of its own; load {file} with another one"
+            )
+        return ([file] if file is not None else list(self.paths or ())), extra_info, fs
+
+    def _load_files(
+        self,
+        files: Sequence[str | PurePath],
+        extra_info: Mapping[str, Any] | None,
+        fs: Any,
+    ) -> list[Document]:
+        read = background.run(read_files(files, extra_info, fs))
+        self._refuse_foreign_labels(read)
+        return self._written(read, self.classifier.classify_many([file.source for file in read], on_error="record"))
+
+    def _label(self, documents: Sequence[Document], file: str | None) -> list[Document]:
+        labelled = self._labeller().label(_items(documents, file))
+        return labelled_nodes(documents, labelled, self.metadata_schema)
+
+    def _refuse_foreign_labels(self, files: Sequence[FileRead]) -> None:
+        if not self.overwrite:
+            for file in files:
+                self.metadata_schema.refuse_foreign_label(file.document.metadata, name=file.source.name)
+
+    def _written(self, files: Sequence[FileRead], outcomes: Sequence[Classification]) -> list[Document]:
+        failures = [outcome for outcome in outcomes if not outcome.status.is_success]
+        if failures and self.on_failure == "raise":
+            raise BatchError(_failed(failures, len(outcomes)), outcomes=outcomes) from failures[0].error
+        return [
+            self._with_label(file.document, outcome)
+            for file, outcome in zip(files, outcomes, strict=True)
+            if self._passes(outcome)
+        ]
+
+    def _with_label(self, document: Document, outcome: Classification) -> Document:
+        schema = self.metadata_schema
+        return labelled_node(document, schema.labelled(document.metadata, schema.to_metadata(outcome)), schema)
+
+    def _passes(self, outcome: Classification) -> bool:
+        if not outcome.status.is_success:
+            return self.on_failure != "skip"
+        named = self.metadata_schema.type_of(self.metadata_schema.to_metadata(outcome))
+        return selects(named, keep=self.keep_types, drop=self.drop_types)
+
+
+def _check_origin(reader: object, paths: object) -> None:
+    if reader is not None and not isinstance(reader, BaseReader):
+        raise InvalidOptionError(
+            f"a {type(reader).__name__} is not a LlamaIndex reader; pass rules and paths by name: "
+            "ClassifyReader(paths=[...], rules=[...])"
+        )
+    if reader is not None and paths is not None:
+        raise InvalidOptionError("give a reader or paths=, not both")
+    if isinstance(paths, (str, PurePath)):
+        raise InvalidOptionError("paths= takes a list of paths; a single one goes into brackets")
+
+
+def _iterated(reader: BaseReader, args: tuple[Any, ...], load_kwargs: dict[str, Any]) -> Iterable[Document]:
+    """The wrapped reader's documents, lazily where it can."""
+    is_lazy = type(reader).lazy_load_data is not BaseReader.lazy_load_data
+    return (reader.lazy_load_data if is_lazy else reader.load_data)(*args, **load_kwargs)
+
+
+def _file_of(args: tuple[Any, ...], load_kwargs: Mapping[str, Any]) -> str | None:
+    """The file a wrapped reader is asked for; a `str` may be a query or an address as well."""
+    file = args[0] if args else load_kwargs.get("file")
+    return str(file) if isinstance(file, PurePath) else None
+
+
+def _items(documents: Sequence[Document], file: str | None) -> list[Item]:
+    """The documents' items; pages that do not name their file are those of the file that was asked for."""
+    items = items_of(documents)
+    return items if file is None else [_of_file(item, file) for item in items]
+
+
+def _of_file(item: Item, file: str) -> Item:
+    is_page = any(item.metadata.get(key) is not None for key in PAGE_KEYS)
+    is_named = any(item.metadata.get(key) for key in ORIGIN_KEYS)
+    return replace(item, reference=file) if is_page and not is_named else item
+
+
+def _failed(failures: Sequence[Classification], count: int) -> str:
+    return (
+        f"{len(failures)} of {count} files could not be classified; the first: {failures[0].error}. "
+        'on_failure="annotate" loads them with the error in their metadata, "skip" leaves them out'
+    )

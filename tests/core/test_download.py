@@ -1,0 +1,184 @@
+from __future__ import annotations
+
+import gzip
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from classify_core import Classifier, Rule, Source, UnreadableDocumentError
+from classify_core.download import is_public
+from classify_core.source import Content, read
+
+Page = Callable[[BaseHTTPRequestHandler], None]
+
+
+def _send(body: bytes, *, status: int = 200, **headers: str) -> Page:
+    def page(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(status)
+        for name, value in headers.items():
+            handler.send_header(name.replace("_", "-"), value)
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+
+    return page
+
+
+def _drip(handler: BaseHTTPRequestHandler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    stopped = handler.server.stopped  # type: ignore[attr-defined]  # set by `web`
+    while not stopped.wait(0.02):
+        try:
+            handler.wfile.write(b"x")
+        except OSError:
+            return
+
+
+@contextmanager
+def web(**pages: Page) -> Iterator[str]:
+    """A web server on loopback whose paths are behaviours."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            pages[self.path.strip("/").partition("?")[0].partition(".")[0]](self)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            del format, args
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.stopped = threading.Event()  # type: ignore[attr-defined]  # read by `_drip`
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.stopped.set()  # type: ignore[attr-defined]  # as above
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+async def _read(url: str, **limits: object) -> Content:
+    content = await read(Source.url(url, **({"allow_private": True} | limits)))  # type: ignore[arg-type]
+    assert content is not None
+    return content
+
+
+async def _told(url: str, **limits: object) -> str:
+    with pytest.raises(UnreadableDocumentError) as caught:
+        await _read(url, **limits)
+    return str(caught.value)
+
+
+async def test_a_document_is_downloaded_with_its_name_and_format() -> None:
+    with web(bill=_send(b"invoice", Content_Type="text/html; charset=utf-8")) as base:
+        content = await _read(f"{base}/bill.php?id=7")
+    assert (content.data, content.name, content.format) == (b"invoice", "bill.php", "html")
+
+
+async def test_a_vague_content_type_leaves_the_format_to_the_address() -> None:
+    with web(bill=_send(b"invoice", Content_Type="application/octet-stream")) as base:
+        assert (await _read(f"{base}/bill.md")).format == "md"
+
+
+async def test_a_private_address_is_refused_unless_allowed() -> None:
+    with web(bill=_send(b"invoice")) as base:
+        assert "allow_private=True" in await _told(f"{base}/bill", allow_private=False)
+        for host in ("localhost", "[::1]", "0.0.0.0", "[::ffff:127.0.0.1]", "2130706433", "127.1"):
+            told = await _told(f"http://{host}:{base.rpartition(':')[2]}/bill", allow_private=False)
+            assert "private address" in told or "not found" in told
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("93.184.216.34", True),
+        ("10.0.0.1", False),
+        ("172.16.0.1", False),
+        ("192.168.1.1", False),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("127.0.0.1", False),
+        ("224.0.0.1", False),
+        ("0.0.0.0", False),
+        ("::1", False),
+        ("fe80::1%eth0", False),
+        ("fc00::1", False),
+        ("::ffff:10.0.0.1", False),
+        ("2002:0a00:0001::", False),
+        ("64:ff9b::7f00:1", False),
+        ("2606:2800:220:1:248:1893:25c8:1946", True),
+    ],
+)
+def test_which_addresses_are_public(address: str, *, expected: bool) -> None:
+    assert is_public(address) is expected
+
+
+async def test_redirects_are_followed_and_checked_like_the_first_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    with web(a=_send(b"", status=302, Location="/b"), b=_send(b"invoice")) as base:
+        assert (await _read(f"{base}/a")).data == b"invoice"
+        # The first hop passes as public, so that it is the second that must be refused.
+        port = base.rpartition(":")[2]
+        from classify_core import download  # noqa: PLC0415 - the one patch: loopback cannot be public
+
+        checks: list[str] = []
+
+        def public_once(address: str) -> bool:
+            checks.append(address)
+            return len(checks) == 1
+
+        monkeypatch.setattr(download, "is_public", public_once)
+        assert "private address" in await _told(f"http://127.0.0.1:{port}/a", allow_private=False)
+        assert checks == ["127.0.0.1", "127.0.0.1"]
+
+
+async def test_endless_redirects_end() -> None:
+    with web(a=_send(b"", status=302, Location="/a")) as base:
+        assert "redirected more than 5 times" in await _told(f"{base}/a")
+
+
+@pytest.mark.parametrize("location", ["file:///etc/passwd", "ftp://127.0.0.1/x"])
+async def test_a_redirect_to_another_scheme_is_refused(location: str) -> None:
+    with web(a=_send(b"", status=302, Location=location)) as base:
+        assert "not an http or https address" in await _told(f"{base}/a")
+
+
+async def test_a_download_over_its_size_is_cut_short() -> None:
+    with web(a=_send(b"x" * 5000)) as base:
+        assert "more than 1,000 bytes" in await _told(f"{base}/a", max_bytes=1000)
+
+
+async def test_the_size_counts_after_decompression() -> None:
+    with web(a=_send(gzip.compress(b"x" * 10_000_000), Content_Encoding="gzip")) as base:
+        assert "more than 1,000,000 bytes" in await _told(f"{base}/a", max_bytes=1_000_000)
+
+
+async def test_a_download_over_its_time_ends() -> None:
+    with web(a=_drip) as base:
+        assert "took more than 0.2 s" in await _told(f"{base}/a", timeout=0.2)
+
+
+async def test_an_error_answer_is_no_document() -> None:
+    with web(a=_send(b"no", status=404)) as base:
+        assert "HTTP status 404" in await _told(f"{base}/a?token=hush")
+        assert "hush" not in await _told(f"{base}/a?token=hush")
+
+
+@pytest.mark.parametrize(
+    "url", ["", "no address", "ftp://example.test/a", "http://", "http://no-such-host.invalid/a", "http://[bad/"]
+)
+async def test_what_is_no_address_is_a_clear_error(url: str) -> None:
+    assert await _told(url)
+
+
+def test_a_document_on_the_web_is_classified_like_any_other(rules: list[Rule]) -> None:
+    with (
+        web(bill=_send(b"Invoice number 7, line items, tax, total amount due", Content_Type="text/plain")) as base,
+        Classifier(rules, backend="local") as classifier,
+    ):
+        outcome = classifier.classify(Source.url(f"{base}/bill.txt", allow_private=True))
+    assert (outcome.type, outcome.source_name) == ("invoice", "bill.txt")

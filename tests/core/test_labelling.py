@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from classify_core import (
+    BatchError,
+    Classifier,
+    ForeignLabelError,
+    InvalidOptionError,
+    JobFailedError,
+    MetadataSchema,
+    Rule,
+)
+from classify_core.grouping import Item, grouped, identity_of, joined_text
+from classify_core.labelling import Labelled, Labeller, LabelPolicy
+from tests.backends import ScriptedBackend
+
+
+def _page(text: str, page: object, path: str = "/a.pdf", **more: Any) -> Item:
+    return Item(text, {"file_path": path, "page_label": page, **more})
+
+
+def _labeller(rules: Sequence[Rule], backend: ScriptedBackend, **policy: Any) -> Labeller:
+    return Labeller(Classifier(rules, backend=backend), LabelPolicy(**policy))
+
+
+def test_nodes_of_one_source_document_are_one_document() -> None:
+    items = [Item("1", {}, reference="a"), Item("2", {}, reference="b"), Item("3", {}, reference="a")]
+    assert grouped(items, "auto") == [[0, 2], [1]]
+
+
+def test_pages_of_one_file_are_one_document_in_the_order_of_pages() -> None:
+    items = [_page("ten", "10"), _page("two", "2"), _page("other", "1", "/b.pdf"), _page("one", "1")]
+    assert grouped(items, "auto") == [[3, 1, 0], [2]]
+    assert joined_text(items, [3, 1, 0]) == "one\n\ntwo\n\nten"
+
+
+def test_pages_with_roman_numbers_keep_the_order_given() -> None:
+    assert grouped([_page("b", "ii"), _page("a", "i")], "auto") == [[0, 1]]
+
+
+def test_page_zero_is_a_page() -> None:
+    items = [Item("a", {"source": "x.pdf", "page": 1}), Item("b", {"source": "x.pdf", "page": 0})]
+    assert grouped(items, "auto") == [[1, 0]]
+
+
+def test_without_a_page_key_documents_of_one_source_stay_alone() -> None:
+    items = [Item("row 1", {"source": "table.csv"}), Item("row 2", {"source": "table.csv"})]
+    assert grouped(items, "auto") == [[0], [1]]
+
+
+def test_chunks_are_put_in_reading_order() -> None:
+    items = [Item("end", {}, reference="a", position=90), Item("begin", {}, reference="a", position=0)]
+    assert grouped(items, "auto") == [[1, 0]]
+
+
+@pytest.mark.parametrize("key", [None, ""])
+def test_a_missing_key_is_never_a_group(key: object) -> None:
+    items = [Item("1", {"case": key}), Item("2", {"case": key}), Item("3", {})]
+    assert grouped(items, "case") == [[0], [1], [2]]
+
+
+def test_documents_are_grouped_by_a_key_by_a_function_or_not_at_all() -> None:
+    items = [Item("1", {"case": 7}, original="x1", reference="r"), Item("2", {"case": 7}, original="y1", reference="r")]
+    assert grouped(items, "case") == [[0, 1]]
+    assert grouped(items, lambda original: original[0]) == [[0], [1]]
+    assert grouped(items, None) == [[0], [1]]
+    with pytest.raises(InvalidOptionError, match="cannot be a key"):
+        grouped(items, lambda original: [original])
+
+
+def test_two_functions_never_share_an_identity_and_one_keeps_its() -> None:
+    def case(item: Any) -> str:
+        return str(item)
+
+    functions = [lambda item: item.a, lambda item: item.b, lambda item: (item.a, 1), case]
+    identities = [identity_of(function) for function in functions]
+    assert len(set(identities)) == 4
+    assert not any(" at 0x" in str(identity) for identity in identities)
+    assert identity_of(case) == identity_of(case)
+    assert (identity_of("auto"), identity_of(None)) == ("auto", None)
+
+
+async def test_one_classification_a_document_is_written_to_all_its_items(rules: list[Rule]) -> None:
+    items = [_page("total", "2"), Item("recipe", {"source": "r.txt"}), _page("invoice", "1")]
+    for labelled in (
+        _labeller(rules, backend := ScriptedBackend()).label(items),
+        await _labeller(rules, ScriptedBackend()).alabel(items),
+    ):
+        assert [one.metadata["classify_type"] for one in labelled] == ["invoice", "recipe", "invoice"]
+        assert [one.index for one in labelled] == [0, 1, 2]
+    assert set(backend.asked) == {"invoice\n\ntotal", "recipe"}
+
+
+def test_items_are_never_changed_and_nothing_is_shared(rules: list[Rule]) -> None:
+    items = [_page("invoice", "1"), _page("total", "2")]
+    before = copy.deepcopy(items)
+    labelled = _labeller(rules, ScriptedBackend()).label(items)
+    assert items == before
+    assert labelled[0].metadata is not labelled[1].metadata
+
+
+def _again(items: Sequence[Item], labelled: Sequence[Labelled]) -> list[Item]:
+    return [Item(items[one.index].text, one.metadata, reference=items[one.index].reference) for one in labelled]
+
+
+def test_a_fresh_label_is_not_made_again_and_a_stale_one_is(rules: list[Rule]) -> None:
+    backend = ScriptedBackend()
+    items = [Item("invoice", {}), Item("neither", {})]
+    again = _again(items, _labeller(rules, backend).label(items))
+    other = ScriptedBackend()
+    relabelled = _labeller(rules, other).label(again)
+    assert not other.asked
+    assert [one.metadata for one in relabelled] == [item.metadata for item in again]
+    _labeller(rules[:1], other).label(again)
+    assert sum(other.asked.values()) == 2
+
+
+def test_a_failed_label_is_tried_again(rules: list[Rule]) -> None:
+    items = [Item("invoice", {})]
+    failed = _labeller(rules, ScriptedBackend(lambda _: JobFailedError("x"))).label(items)
+    assert failed[0].metadata["classify_status"] == "failed"
+    mended = _labeller(rules, ScriptedBackend()).label(_again(items, failed))
+    assert mended[0].metadata["classify_type"] == "invoice"
+    assert "classify_error" not in mended[0].metadata
+
+
+def test_a_chunk_without_a_label_gets_that_of_its_documents_other_chunks(rules: list[Rule]) -> None:
+    first = Item("invoice", {}, reference="a")
+    done = _labeller(rules, ScriptedBackend()).label([first])
+    backend = ScriptedBackend()
+    both = _labeller(rules, backend).label([*_again([first], done), Item("more", {}, reference="a")])
+    assert [one.metadata["classify_type"] for one in both] == ["invoice", "invoice"]
+    assert not backend.asked
+
+
+def test_a_foreign_type_is_an_error_before_anything_is_spent_unless_overwriting(rules: list[Rule]) -> None:
+    items = [Item("invoice", {}), Item("recipe", {"classify_type": "mine", "file_name": "b.txt"})]
+    backend = ScriptedBackend()
+    with pytest.raises(ForeignLabelError, match=r"b\.txt"):
+        _labeller(rules, backend).label(items)
+    assert not backend.asked
+    labelled = _labeller(rules, backend, overwrite=True).label(items)
+    assert [one.metadata["classify_type"] for one in labelled] == ["invoice", "recipe"]
+
+
+def _fails(text: str) -> JobFailedError | None:
+    return JobFailedError("broken", job_id="job-1") if "bad" in text else None
+
+
+def test_on_failure_annotate_keeps_the_document_with_its_error(rules: list[Rule]) -> None:
+    items = [Item("invoice", {}), Item("bad", {"source": "b.txt"}, reference=None)]
+    labelled = _labeller(rules, ScriptedBackend(_fails)).label(items)
+    assert labelled[0].metadata["classify_type"] == "invoice"
+    assert labelled[1].metadata["classify_error"] == "document 'b.txt', job job-1: broken"
+    assert "classify_type" not in labelled[1].metadata
+
+
+def test_on_failure_skip_leaves_the_document_out(rules: list[Rule]) -> None:
+    labelled = _labeller(rules, ScriptedBackend(_fails), on_failure="skip").label(
+        [Item("bad", {}), Item("invoice", {})]
+    )
+    assert [one.index for one in labelled] == [1]
+
+
+def test_on_failure_raise_carries_all_outcomes(rules: list[Rule]) -> None:
+    with pytest.raises(BatchError, match="1 of 2") as caught:
+        _labeller(rules, ScriptedBackend(_fails), on_failure="raise").label([Item("bad", {}), Item("invoice", {})])
+    assert [one.type for one in caught.value.outcomes] == [None, "invoice"]
+
+
+def test_an_unknown_policy_is_refused() -> None:
+    with pytest.raises(InvalidOptionError, match="on_failure"):
+        LabelPolicy(on_failure="ignore")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("policy", "left"),
+    [
+        ({"keep_types": ("invoice",)}, [0, 3]),
+        ({"drop_types": ("invoice",)}, [1, 2, 3]),
+        ({"keep_types": ("uncategorized",)}, [2, 3]),
+    ],
+)
+def test_types_are_kept_and_dropped_and_failures_always_pass(rules: list[Rule], policy: Any, left: list[int]) -> None:
+    items = [Item("invoice", {}), Item("recipe", {}), Item("neither", {}), Item("bad", {})]
+    assert [one.index for one in _labeller(rules, ScriptedBackend(_fails), **policy).label(items)] == left
+
+
+def test_an_empty_text_is_a_failure_that_is_said_and_not_guessed(rules: list[Rule]) -> None:
+    labelled = _labeller(rules, ScriptedBackend()).label([Item("", {"file_name": "scan.png"})])
+    assert "scan.png" in str(labelled[0].metadata["classify_error"])
+    assert labelled[0].metadata["classify_status"] == "failed"
+
+
+def test_the_schema_decides_the_keys(rules: list[Rule]) -> None:
+    schema = MetadataSchema(prefix="kind_", no_match_label="other")
+    labelled = _labeller(rules, ScriptedBackend(), schema=schema).label([Item("neither", {})])
+    assert labelled[0].metadata["kind_type"] == "other"

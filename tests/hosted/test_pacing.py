@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from classify_core import InvalidOptionError, RateLimits
+from classify_core.api.calls_files import get_file, upload_file
+from classify_core.api.calls_jobs import create_job, get_job
+from classify_core.hosted.pacing import Pacer
+from classify_core.limits import limits_of
+from tests.clocks import QuickClock
+
+
+CREATE = create_job("dfl-1", configuration_id="cfg-1")
+UPLOAD = upload_file(b"x", name="a.txt")
+LOOK = get_job("job-1")
+
+
+def _moments(limits: RateLimits, calls: list[object]) -> list[float]:
+    clock = QuickClock()
+    pacer = Pacer(limits, clock)
+
+    async def admit_all() -> list[float]:
+        moments = []
+        for call in calls:
+            await pacer.admit(call)  # type: ignore[arg-type]  # calls of different results
+            moments.append(clock.time)
+        return moments
+
+    return asyncio.run(admit_all())
+
+
+def _most_in(moments: list[float], seconds: float) -> int:
+    return max(sum(begin <= moment < begin + seconds for moment in moments) for begin in moments)
+
+
+def test_creates_and_uploads_keep_their_published_rates() -> None:
+    creates = _moments(RateLimits(), [CREATE] * 200)
+    assert _most_in(creates, 1.0) == 40
+    assert creates[-1] < 4.5
+    assert _most_in(_moments(RateLimits(), [UPLOAD] * 120), 5.0) == 50
+
+
+def test_a_plan_that_counts_every_request_paces_looks_too() -> None:
+    moments = _moments(limits_of("free"), [UPLOAD, CREATE, LOOK, LOOK] * 15)
+    assert _most_in(moments, 60.0) == 20
+
+
+def test_without_such_a_limit_looks_are_not_held_back() -> None:
+    assert _moments(RateLimits(), [LOOK, get_file("dfl-1")] * 500)[-1] == 0.0
+
+
+def test_no_limit_is_no_pacing() -> None:
+    none = RateLimits(creates_per_second=None, uploads_per_5_seconds=None)
+    assert _moments(none, [CREATE, UPLOAD] * 500)[-1] == 0.0
+
+
+@pytest.mark.parametrize(("plan", "jobs"), [(None, None), ("free", 5), ("pro", 20), ("enterprise", 100)])
+def test_plans_are_known_by_name(plan: str | None, jobs: int | None) -> None:
+    assert limits_of(plan).concurrent_jobs == jobs  # type: ignore[arg-type]  # the names are tested
+
+
+def test_an_unknown_plan_is_refused() -> None:
+    with pytest.raises(InvalidOptionError, match="free, pro, enterprise"):
+        limits_of("gold")  # type: ignore[arg-type]  # what is tested

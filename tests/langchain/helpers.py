@@ -1,0 +1,88 @@
+"""What the LangChain tests share: a tracer that keeps everything, reloading, and a backend that waits to be released."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import warnings
+from typing import Any
+
+from langchain_core._api.beta_decorator import LangChainBetaWarning
+from langchain_core.load import dumps, loads
+from langchain_core.tracers.base import BaseTracer
+from langchain_core.tracers.schemas import Run
+
+from classify_core import Answer, ClassifyError, ClassifyRequest
+from tests.backends import ScriptedBackend
+
+# Words of a document that no reasoning quotes.
+SECRET_WORDS = "zanzibar quixotic"
+INVOICE_TEXT = f"invoice number 7, line items, tax, total amount due. {SECRET_WORDS}"
+RECIPE_TEXT = f"recipe: ingredients, quantities, steps of preparation, cooking. {SECRET_WORDS}"
+
+
+class Recorder(BaseTracer):
+    """Keeps the runs, each with all it was told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs: list[Run] = []
+
+    def _persist_run(self, run: Run) -> None:
+        self._keep(run)
+
+    def _keep(self, run: Run) -> None:
+        self.runs.append(run)
+        for child in run.child_runs:
+            self._keep(child)
+
+    def named(self, name: str) -> list[Run]:
+        return [run for run in self.runs if run.name == name]
+
+    def told(self, *names: str) -> str:
+        """All that the runs of these names (all runs where none is named) were told, as text."""
+        return "\n".join(
+            repr((run.inputs, run.outputs, run.error, run.extra, run.serialized, run.events, run.tags))
+            for run in self.runs
+            if not names or run.name in names
+        )
+
+
+class HeldBackend(ScriptedBackend):
+    """Holds every document back until `release` is set, from whatever thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = threading.Event()
+        self.release = threading.Event()
+
+    async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
+        self.begun.set()
+        while not self.release.is_set():
+            try:
+                await asyncio.sleep(0.002)
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                raise
+        return await super().classify(request, timeout=timeout)
+
+
+async def until(condition: Any) -> None:
+    """Waits for something that another thread does; a test that waits in vain fails."""
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0.002)
+
+
+def fails_on(word: str, error: type[ClassifyError] = ClassifyError) -> ScriptedBackend:
+    """A backend that fails on texts with a word in them."""
+    return ScriptedBackend(lambda text: error(f"no {word} here") if word in text else None)
+
+
+def reloaded(component: Any, **options: Any) -> Any:
+    """The component after a round trip through LangChain's serialisation."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LangChainBetaWarning)  # `loads` is in beta for all
+        options.setdefault("allowed_objects", [type(component)])
+        options.setdefault("valid_namespaces", ["langchain_classify"])
+        return loads(dumps(component), **options)

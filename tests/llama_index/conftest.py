@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from llama_index.core.embeddings import MockEmbedding
+from llama_index.core.instrumentation import get_dispatcher
+from llama_index.core.schema import Document
+
+from tests.llama_index.parts import CollectingSpanHandler
+
+
+@pytest.fixture
+def documents() -> list[Document]:
+    return [
+        Document(id_="bill", text="This invoice lists 20 line items. " * 40, metadata={"owner": "ann"}),
+        Document(id_="cake", text="This recipe needs 3 eggs. " * 40),
+        Document(id_="poem", text="The sea was calm that night. " * 40),
+    ]
+
+
+@pytest.fixture
+def embedding() -> MockEmbedding:
+    return MockEmbedding(embed_dim=4)
+
+
+@pytest.fixture
+def spans() -> Iterator[CollectingSpanHandler]:
+    handler = CollectingSpanHandler(names=[], told=[])
+    root = get_dispatcher()
+    root.add_span_handler(handler)
+    yield handler
+    root.span_handlers.remove(handler)

@@ -1,0 +1,94 @@
+"""What several of these tests use: backends that misbehave on purpose, and a handler that collects spans."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from typing import Any
+
+from llama_index.core.instrumentation.span import SimpleSpan
+from llama_index.core.instrumentation.span_handlers import BaseSpanHandler
+
+from classify_core import Answer, ClassifyConfiguration, ClassifyError, ClassifyRequest, UnreadableDocumentError
+from tests.backends import ScriptedBackend
+
+
+class HeldBackend(ScriptedBackend):
+    """Holds every document back until `release` is set, from whatever thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = threading.Event()
+        self.release = threading.Event()
+
+    async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
+        self.begun.set()
+        while not self.release.is_set():
+            await asyncio.sleep(0.001)
+        return await super().classify(request, timeout=timeout)
+
+
+class NeverBackend(ScriptedBackend):
+    """Never answers."""
+
+    async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sets the event")
+
+
+class SavedBackend(ScriptedBackend):
+    """Knows saved configurations; what `loads` returns is loaded, and what it raises is raised."""
+
+    def __init__(self, loads: ClassifyConfiguration | Exception | None) -> None:
+        super().__init__()
+        self.loads = loads
+
+    async def load_configuration(self, configuration_id: str) -> ClassifyConfiguration:
+        if self.loads is None:
+            await asyncio.Event().wait()
+        if isinstance(self.loads, Exception):
+            raise self.loads
+        assert isinstance(self.loads, ClassifyConfiguration)
+        return self.loads
+
+
+def fails_on(word: str) -> ScriptedBackend:
+    """A backend that cannot read documents in which `word` stands."""
+
+    def behaviour(text: str) -> ClassifyError | None:
+        return UnreadableDocumentError(f"{word} cannot be read") if word in text else None
+
+    return ScriptedBackend(behaviour)
+
+
+class CollectingSpanHandler(BaseSpanHandler[SimpleSpan]):
+    """Keeps what a tracer is told, as text, and the spans' names."""
+
+    names: list[str] = []
+    told: list[str] = []
+    results: list[Any] = []
+
+    @classmethod
+    def class_name(cls) -> str:
+        return "CollectingSpanHandler"
+
+    def new_span(self, id_: str, bound_args: inspect.BoundArguments, instance: Any = None, **told: Any) -> SimpleSpan:
+        self.names.append(id_.partition("-")[0])
+        shown = [repr(bound_args), repr(instance), str(instance)]
+        if hasattr(instance, "model_dump"):
+            shown += [repr(instance.model_dump()), repr(vars(instance))]
+        self.told.extend([*shown, repr(told)])
+        return SimpleSpan(id_=id_)
+
+    def prepare_to_exit_span(
+        self, id_: str, bound_args: inspect.BoundArguments, instance: Any = None, result: Any = None, **told: Any
+    ) -> None:
+        self.told.extend([repr(result), repr(told)])
+        self.open_spans.pop(id_, None)
+
+    def prepare_to_drop_span(
+        self, id_: str, bound_args: inspect.BoundArguments, instance: Any = None, err: Any = None, **told: Any
+    ) -> None:
+        self.told.extend([repr(err), str(err), repr(told)])
+        self.open_spans.pop(id_, None)

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from llama_index.core.postprocessor.types import BaseNodePostprocessor
+from llama_index.core.readers.base import BasePydanticReader
+from llama_index.core.schema import TransformComponent
+
+import llama_index_classify
+from classify_core import InvalidOptionError, Rule
+from llama_index_classify import ClassifyPostprocessor, ClassifyReader, ClassifyTransform
+
+COMPONENTS = [ClassifyPostprocessor, ClassifyReader, ClassifyTransform]
+
+
+def test_the_public_names_are_exactly_these() -> None:
+    assert llama_index_classify.__all__ == sorted(component.__name__ for component in COMPONENTS)
+
+
+@pytest.mark.parametrize(
+    ("component", "base"),
+    [
+        (ClassifyPostprocessor, BaseNodePostprocessor),
+        (ClassifyReader, BasePydanticReader),
+        (ClassifyTransform, TransformComponent),
+    ],
+)
+def test_each_component_is_what_the_framework_expects(component: type, base: type) -> None:
+    assert base.__name__ in [parent.__name__ for parent in component.__mro__]
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_each_component_has_a_class_name_of_its_own(component: type) -> None:
+    assert component.class_name() == component.__name__
+    assert "class_name" in vars(component)
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_misspelt_argument_is_refused(component: type, rules: list[Rule]) -> None:
+    with pytest.raises(ValueError, match="keep_type"):
+        component(rules=rules, backend="local", keep_type=["invoice"])
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_classifier_and_its_arguments_together_are_refused(component: type, rules: list[Rule]) -> None:
+    shared = component(rules=rules, backend="local").classifier
+    with pytest.raises(InvalidOptionError, match="min_confidence"):
+        component(classifier=shared, min_confidence=0.5)
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_an_unknown_policy_for_failures_is_refused(component: type, rules: list[Rule]) -> None:
+    with pytest.raises(ValueError, match="on_failure"):
+        component(rules=rules, backend="local", on_failure="ignore")
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_components_share_a_classifier(component: type, rules: list[Rule]) -> None:
+    shared = ClassifyTransform(rules, backend="local", min_confidence=0.25, timeout=7).classifier
+    made = component(classifier=shared)
+    assert made.classifier is shared
+    assert (made.rules, made.min_confidence, made.timeout) == (rules, 0.25, 7)
+
+
+def test_without_the_framework_the_import_says_how_to_install_it() -> None:
+    program = """
+        import sys
+
+        class Absent:
+            def find_spec(self, name, path=None, target=None):
+                if name == "llama_index" or name.startswith("llama_index."):
+                    raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+        sys.meta_path.insert(0, Absent())
+        try:
+            import llama_index_classify
+        except ImportError as error:
+            print(error)
+    """
+    told = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True)
+    assert 'pip install "classify-adapters[llama-index]"' in told.stdout

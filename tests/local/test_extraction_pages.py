@@ -1,0 +1,75 @@
+"""Only the selected pages reach the engine."""
+
+from __future__ import annotations
+
+import pytest
+
+from classify_core import ParsingConfiguration, UnreadableDocumentError
+from classify_core.local.extraction import extract
+from tests.local import files
+
+PAGES = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf"]
+
+
+def read(parsing: ParsingConfiguration | None, data: bytes | None = None, name: str = "seven.pdf") -> list[str]:
+    return extract(files.content(files.pdf(PAGES) if data is None else data, name), parsing).text.split()
+
+
+@pytest.mark.parametrize(
+    ("target_pages", "max_pages", "expected"),
+    [
+        (None, None, PAGES),
+        (None, 2, ["alpha", "bravo"]),
+        ("1,3,5-7", None, ["alpha", "charlie", "echo", "foxtrot", "golf"]),
+        ("1,3,5-7", 3, ["alpha", "charlie", "echo"]),
+        ("5,2", None, ["bravo", "echo"]),
+        ("6-900", None, ["foxtrot", "golf"]),
+    ],
+)
+def test_only_the_text_of_the_selected_pages_is_read(
+    target_pages: str | None, max_pages: int | None, expected: list[str]
+) -> None:
+    assert read(ParsingConfiguration(target_pages=target_pages, max_pages=max_pages)) == expected
+
+
+def test_target_pages_beyond_the_end_are_an_error_that_says_how_many_pages_there_are() -> None:
+    with pytest.raises(UnreadableDocumentError, match=r"seven\.pdf.*7 pages.*'8-9'.*from 1 to 7"):
+        read(ParsingConfiguration(target_pages="8-9"))
+
+
+def test_slides_are_pages() -> None:
+    deck = files.presentation(["alpha", "", "bravo é 中", "charlie"])
+
+    assert read(ParsingConfiguration(target_pages="3"), deck, "deck.pptx") == ["bravo", "é", "中"]
+    assert read(ParsingConfiguration(target_pages="2-3", max_pages=2), deck, "deck.pptx") == ["bravo", "é", "中"]
+    assert read(None, deck, "deck.pptx") == ["alpha", "bravo", "é", "中", "charlie"]
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"alpha\x0cbravo", "notes.txt"),
+        (b"<p>alpha<p>bravo", "page.html"),
+        (files.word_with_page_break("alpha", "bravo"), "letter.docx"),
+        (files.workbook([["alpha"], ["bravo"]]), "prices.xlsx"),
+    ],
+)
+def test_a_format_without_pages_is_one_page(data: bytes, name: str) -> None:
+    words = read(ParsingConfiguration(target_pages="1", max_pages=1), data, name)
+
+    assert words[-2:] == ["alpha", "bravo"]
+    with pytest.raises(UnreadableDocumentError, match="has 1 page"):
+        read(ParsingConfiguration(target_pages="2"), data, name)
+
+
+def test_selected_pages_without_text_are_told_from_a_document_without_text() -> None:
+    with pytest.raises(UnreadableDocumentError, match="selected of its 2 pages have no text layer"):
+        read(ParsingConfiguration(target_pages="2"), files.pdf(["alpha", ""]))
+
+
+def test_headings_of_other_pages_do_not_reach_the_engine() -> None:
+    deck = files.presentation(["alpha", "bravo"])
+
+    parsed = extract(files.content(deck, "deck.pptx"), ParsingConfiguration(target_pages="1"))
+
+    assert "bravo" not in (parsed.text, parsed.title, *parsed.headings)
