@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -97,4 +98,16 @@ def checked_page_size(given: int | None, largest: int) -> int | None:
     """
     if given is not None and not 1 <= given <= largest:
         raise InvalidOptionError(f"page_size is {given}; the service takes 1 to {largest}")
+    return given
+
+
+def checked_seconds(name: str, given: float, *, zero_allowed: bool = False) -> float:
+    """Returns a time span, which must be finite: a wait without an end is none.
+
+    Raises:
+        InvalidOptionError: it is no such number.
+    """
+    is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
+    if not is_number or not (0 < given < math.inf or (zero_allowed and given == 0)):
+        raise InvalidOptionError(f"{name} is {given!r}; give seconds, {'0 or more' if zero_allowed else 'above 0'}")
     return given

@@ -33,8 +33,8 @@ def create_configuration(
 
     Args:
         name: 1 to 255 characters.
-        rules: what to look for; or
-        configuration: the same with its options. One of the two.
+        rules: what to look for. Give either `rules` or `configuration`.
+        configuration: rules with their options.
         parsing_configuration: which pages are read, along with `rules`.
 
     Raises:

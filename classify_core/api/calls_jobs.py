@@ -47,9 +47,9 @@ def create_job(
 
     Args:
         file_input: the ID of an uploaded file (`dfl-...`) or of a parse job (`pjb-...`).
-        rules: what to look for; or
-        configuration: the same with its options; or
-        configuration_id: a saved configuration (`cfg-...`). One of the three.
+        rules: what to look for. Give one of `rules`, `configuration` and `configuration_id`.
+        configuration: rules with their options.
+        configuration_id: a saved configuration (`cfg-...`).
         parsing_configuration: which pages are read, along with `rules`. Without `max_pages` every page is read and
             billed.
         transaction_id: a repeated one returns the job that was made with it, also a failed one, and ignores the rest;

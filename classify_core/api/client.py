@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx
 from pydantic import SecretStr
 
+from classify_core.api.arguments import checked_seconds
 from classify_core.api.clock import Clock
 from classify_core.api.connection import find_api_key, resolve_api_key, resolve_base_url
 from classify_core.api.drivers import Operation, adrive, begin, drive
@@ -109,7 +109,7 @@ class _Client:
         return self._key
 
     def _terms(self, key: SecretStr) -> Terms:
-        return Terms(self.base_url, key.get_secret_value(), self._options["max_retries"], self._clock)
+        return Terms(self.base_url, key, self._options["max_retries"], self._clock)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r}, project_id={self.project_id!r})"
@@ -137,9 +137,8 @@ class _Client:
 def _timeout_of(value: float | httpx.Timeout | None) -> httpx.Timeout | None:
     if value is None or isinstance(value, httpx.Timeout):
         return value
-    if not 0 < value < math.inf:
-        raise InvalidOptionError(f"timeout is {value!r}; give seconds above 0, or an httpx.Timeout")
-    return httpx.Timeout(value, connect=min(value, CONNECT_SECONDS))
+    seconds = checked_seconds("timeout", value)
+    return httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
 
 
 class ClassifyClient(_Client):

@@ -32,6 +32,8 @@ def resolve_base_url(value: str | None = None) -> str:
     """
     if value is None:
         return _checked_url(os.environ.get(BASE_URL_VARIABLE, "").strip() or "us", BASE_URL_VARIABLE)
+    if not isinstance(value, str):
+        raise InvalidOptionError(f"base_url is a {type(value).__name__}; give a region (us, eu) or an address as a str")
     return _checked_url(value.strip(), "base_url")
 
 

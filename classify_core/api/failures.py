@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from pydantic import SecretStr
 
 from classify_core.api.call import Call
 from classify_core.api.connection import region_name
@@ -32,7 +33,7 @@ from classify_core.errors import (
 LONGEST_DETAIL = 500
 REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "request-id", "x-amzn-requestid", "x-amzn-trace-id", "cf-ray")
 
-_PLAN_WORDS = re.compile(r"\b(plan|plans|quota|subscription|upgrade|tier)\b", re.IGNORECASE)
+_PLAN_WORDS = re.compile(r"\b(plan|plans|quota|subscription|upgrade)\b", re.IGNORECASE)
 _RATE_WORDS = re.compile(r"\brate limit", re.IGNORECASE)
 
 _KINDS: Mapping[int, tuple[type[ApiError], str]] = {
@@ -46,7 +47,9 @@ _KINDS: Mapping[int, tuple[type[ApiError], str]] = {
 }
 
 
-def error_of(call: Call[Any], response: httpx.Response, *, base_url: str, secret: str) -> ApiError:
+def error_of(
+    call: Call[Any], response: httpx.Response, *, base_url: str, secret: SecretStr, attempts: int = 1
+) -> ApiError:
     """Returns the error for an answer that is not a good one.
 
     Args:
@@ -54,9 +57,10 @@ def error_of(call: Call[Any], response: httpx.Response, *, base_url: str, secret
         response: what was answered.
         base_url: where; a 401 names it, since a key belongs to one region.
         secret: the key, which is cut out of whatever the service repeats.
+        attempts: how often it was asked.
     """
     status = response.status_code
-    detail = read_detail(response).replace(secret, "**********")
+    detail = read_detail(response).replace(secret.get_secret_value(), "**********")
     context: dict[str, Any] = {
         "status": status,
         "detail": shortened(detail) or None,
@@ -64,7 +68,8 @@ def error_of(call: Call[Any], response: httpx.Response, *, base_url: str, secret
         "job_id": call.job_id,
         "source_name": call.source_name,
     }
-    said = f"{call.name} answered {status}" + (f" ({shortened(detail)})" if detail else "")
+    tried = "" if attempts == 1 else f" at attempt {attempts}"
+    said = f"{call.name} answered {status}{tried}" + (f" ({shortened(detail)})" if detail else "")
     if status == httpx.codes.TOO_MANY_REQUESTS:
         return _rate_error(said, detail, context)
     if status == httpx.codes.UNAUTHORIZED:

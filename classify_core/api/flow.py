@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import httpx
+from pydantic import SecretStr
 
 from classify_core.api.call import Call
 from classify_core.api.clock import Clock
@@ -50,14 +51,14 @@ class Terms:
 
     Attributes:
         base_url: the service's address, for messages.
-        secret: the key, to be cut out of messages.
+        secret: the key, to be cut out of what the service repeats.
         max_retries: how often a request is sent again.
         clock: time and chance.
         deadline: a reading of the clock after which no pause ends any more; None where there is none.
     """
 
     base_url: str
-    secret: str
+    secret: SecretStr
     max_retries: int
     clock: Clock
     deadline: float | None = None
@@ -70,9 +71,6 @@ class Terms:
         """Whether the deadline is over after a further pause."""
         left = self.seconds_left()
         return left is not None and pause >= left
-
-    def __repr__(self) -> str:
-        return f"Terms(base_url={self.base_url!r})"
 
 
 class TooLateError(Exception):
@@ -143,7 +141,7 @@ def _read(call: Call[T], response: httpx.Response) -> T:
 def _error_of(answer: Answer, number: int, call: Call[Any], terms: Terms) -> ClassifyError:
     if not isinstance(answer, httpx.Response):
         return fault_error(call, answer, base_url=terms.base_url, attempts=number)
-    error = error_of(call, answer, base_url=terms.base_url, secret=terms.secret)
+    error = error_of(call, answer, base_url=terms.base_url, secret=terms.secret, attempts=number)
     if isinstance(error, RateLimitError):
         error.retry_after = _retry_after(answer, terms)
     return error

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from classify_core.api.arguments import checked_seconds
 from classify_core.api.call import Call
 from classify_core.api.flow import Flow, Pause, Terms, TooLateError, exchange
-from classify_core.errors import ClassifyTimeoutError, InvalidOptionError, JobFailedError
+from classify_core.errors import ClassifyTimeoutError, JobFailedError
 
 T = TypeVar("T")
 
@@ -57,10 +57,9 @@ class Wait(Generic[T]):
     poll_interval: float | None
 
     def __post_init__(self) -> None:
-        if not 0 <= self.timeout < math.inf:
-            raise InvalidOptionError(f"timeout is {self.timeout!r}; give seconds, 0 or more and finite")
-        if self.poll_interval is not None and not 0 < self.poll_interval < math.inf:
-            raise InvalidOptionError(f"poll_interval is {self.poll_interval!r}; give seconds above 0, or None")
+        checked_seconds("timeout", self.timeout, zero_allowed=True)
+        if self.poll_interval is not None:
+            checked_seconds("poll_interval", self.poll_interval)
 
 
 def await_end(wait: Wait[T], terms: Terms) -> Flow[T]:

@@ -147,6 +147,9 @@ def test_a_malformed_key_in_the_environment_is_refused_under_its_name(monkeypatc
         {"max_retries": 1.5},
         {"max_retries": True},
         {"base_url": "ftp://x"},
+        {"base_url": 7},
+        {"timeout": "60"},
+        {"timeout": float("inf")},
     ],
 )
 @pytest.mark.parametrize("client", [ClassifyClient, AsyncClassifyClient])

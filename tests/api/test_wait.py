@@ -142,7 +142,15 @@ def test_no_time_at_all_means_one_look(api: Driver, service: ClassifyService, cl
 
 
 @pytest.mark.parametrize(
-    "options", [{"timeout": -1}, {"timeout": math.nan}, {"timeout": math.inf}, {"poll_interval": 0}]
+    "options",
+    [
+        {"timeout": -1},
+        {"timeout": None},
+        {"timeout": "1"},
+        {"timeout": math.nan},
+        {"timeout": math.inf},
+        {"poll_interval": 0},
+    ],
 )
 def test_a_wait_without_an_end_is_refused(api: Driver, options: dict[str, Any]) -> None:
     with pytest.raises(InvalidOptionError):

@@ -17,8 +17,8 @@ from classify_core import (
     ClassifyError,
     InvalidOptionError,
     OutOfCreditsError,
-    RunStoppedError,
     Rule,
+    RunStoppedError,
     ServerError,
     Source,
     UnreadableDocumentError,
@@ -87,7 +87,7 @@ def test_something_that_is_no_document_is_refused_before_anything_is_asked(value
 
 def test_by_default_a_failure_is_the_documents_own_error(rules: list[Rule]) -> None:
     runnable = ClassifyRunnable(classifier=Classifier(rules, backend=fails_on("broken"), on_error="record"))
-    with pytest.raises(ClassifyError, match="'7.eml'.*no broken here"):
+    with pytest.raises(ClassifyError, match=r"'7\.eml'.*no broken here"):
         runnable.invoke(Document(page_content="broken", metadata={"source": "7.eml"}))
 
 
@@ -113,7 +113,7 @@ class TestBatch:
     def test_order_is_kept_and_each_distinct_document_asked_once(self, face: str, rules: list[Rule]) -> None:
         backend = ScriptedBackend()
         inputs = ["an invoice", "a recipe", "an invoice", "neither", Document(page_content="a recipe")]
-        found = self.batch(face, ClassifyRunnable(rules, backend=backend, cache=False), inputs)
+        found = self.batch(face, ClassifyRunnable(rules, backend=backend), inputs)
         assert [one.type for one in found] == ["invoice", "recipe", "invoice", None, "recipe"]
         assert set(backend.asked.values()) == {1}
 
@@ -241,7 +241,7 @@ def test_what_comes_as_json_can_name_no_file(rules: list[Rule]) -> None:
     document = schema.model_validate({"page_content": "an invoice"}).root  # type: ignore[attr-defined]
     assert document == Document(page_content="an invoice")
     assert schema.model_validate("/etc/passwd").root == "/etc/passwd"  # type: ignore[attr-defined]
-    with pytest.raises(ValueError, match="page_content"):
+    with pytest.raises((TypeError, ValueError), match="page_content"):  # LangChain's Document raises the former
         schema.model_validate({"kind": "path", "value": "/etc/passwd"})
 
 

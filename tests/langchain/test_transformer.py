@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from langchain_core.documents import Document
@@ -14,6 +13,9 @@ from classify_core import BatchError, ForeignLabelError, InvalidOptionError, Rul
 from langchain_classify import ClassifyDocumentTransformer
 from tests.backends import ScriptedBackend
 from tests.langchain.helpers import HeldBackend, fails_on, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Page(Document):

@@ -47,6 +47,20 @@ def test_html_is_read_without_scripts_styles_and_markup() -> None:
     assert parsed.text.split("\n") == ["Price list", "Chairs", "Tables", "Small print"]
 
 
+@pytest.mark.parametrize("section", ["<![if !IE]>", "<![CDAGA[x]]>", "<![endif]>", "<![", "<!x>", "<?php ?>", "</>", "<"])
+def test_malformed_html_is_still_read(section: str) -> None:
+    assert extract(files.content(f"<p>before</p>{section}", "a.html")).text.startswith("before")
+
+
+def test_what_follows_malformed_html_is_still_read() -> None:
+    assert extract(files.content("<p>before<![CDAGA[x]]><p>after", "a.html")).text.split()[-1] == "after"
+
+
+@pytest.mark.parametrize("line", ["```x\n", "# a#", "# a " + "# ", "a\n", "---\n", "~~~ y\n```\n"])
+def test_hostile_markdown_is_read_in_one_pass(line: str) -> None:
+    assert extract(files.content("---\n" + line * 100_000, "a.md")).text.startswith("---")
+
+
 def test_html_is_read_in_the_encoding_it_declares() -> None:
     page = '<meta charset="windows-1251"><p>Договор аренды</p>'.encode("windows-1251")
 

@@ -93,6 +93,13 @@ class _Collector(HTMLParser):
             # A line break in the source is a space; those of the layout come from the tags.
             self._pieces.append(data.replace("\n", " ").replace("\r", " "))
 
+    def parse_marked_section(self, i: int, report: int = 1) -> int:  # type: ignore[override]  # typeshed differs
+        """Passes over a section such as `<![if x]>` that the parser would fail on."""
+        try:
+            return super().parse_marked_section(i, report)
+        except AssertionError:
+            return self.rawdata.find(">", i) + 1 or -1
+
     def _end_heading(self) -> None:
         if self._heading_start is not None:
             heading = _one_line("".join(self._pieces[self._heading_start :]))

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from classify_core.local.extraction import html_text
 from classify_core.local.extraction.decoding import decode
 from classify_core.local.extraction.limits import MAX_CHARACTERS
 from classify_core.local.extraction.reading import Reading, single_page
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _MARKUP_ENDINGS = frozenset({"md", "markdown", "mdx", "rst"})
-_FENCE = re.compile(r"^\s{0,3}(```|~~~).*?^\s{0,3}\1\s*$", re.MULTILINE | re.DOTALL)
 _FRONT_MATTER = re.compile(r"\A\s*---[ \t]*\n(.*?)\n---[ \t]*$", re.MULTILINE | re.DOTALL)
 _FRONT_MATTER_TITLE = re.compile(r"^title:[ \t]*(.+)$", re.MULTILINE)
-# A line of number signs and text, or a line underlined by one repeated character.
-_HEADING = re.compile(
-    r"^[ ]{0,3}\#{1,3}[ \t]+(?P<marked>\S.*?)[ \t]*\#*[ \t]*$"
-    r"|^(?P<underlined>[^\W_].{0,199})\n(?:={3,}|-{3,}|~{3,}|\^{3,})[ \t]*$",
-    re.MULTILINE | re.VERBOSE,
-)
+_FENCES = ("```", "~~~")
+_MARKED = re.compile(r"#{1,3}[ \t]+")
+_UNDERLINE = re.compile(r"={3,}|-{3,}|~{3,}|\^{3,}")
+_LONGEST_HEADING = 200
+
 
 
 def read(data: bytes, found: str) -> Reading:
@@ -38,6 +40,25 @@ def _front_matter_title(text: str) -> str | None:
 
 
 def _headings(text: str) -> tuple[str, ...]:
-    prose = _FENCE.sub("", _FRONT_MATTER.sub("", text, count=1))
-    found = (match["marked"] or match["underlined"] for match in _HEADING.finditer(prose))
-    return tuple(heading.strip() for heading in found)
+    found: list[str] = []
+    previous = ""
+    for line in _prose_lines(_FRONT_MATTER.sub("", text, count=1)):
+        if _MARKED.match(line):
+            found.append(line.strip("# \t"))
+        elif _UNDERLINE.fullmatch(line) and previous[:1].isalnum():
+            found.append(previous)
+        previous = line
+    return tuple(heading for heading in found if 0 < len(heading) <= _LONGEST_HEADING)
+
+
+def _prose_lines(text: str) -> Iterator[str]:
+    """Yields the lines outside of fenced code, without the white space around them."""
+    fence: str | None = None
+    for line in map(str.strip, text.split("\n")):
+        opened = next((mark for mark in _FENCES if line.startswith(mark)), None)
+        if fence is not None:
+            fence = None if opened == fence else fence
+        elif opened is not None:
+            fence = opened
+        else:
+            yield line
