@@ -1,7 +1,9 @@
 # Two commands on a machine with Python 3.11 or later, make and a package index: `make demo` and `make test`.
 # The rest is what they are made of. Each virtual environment is made once and again when pyproject.toml changes.
 
-PYTHON ?= $(shell command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3)
+# The first Python that runs and is new enough; a name on the PATH may be a shim with nothing behind it.
+PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.14; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := .venv-lowest

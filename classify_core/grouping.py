@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from types import CodeType
+from functools import partial
+from types import CodeType, FunctionType, MethodType
 from typing import Any, Final, Literal, TypeAlias
 
 from classify_core.errors import InvalidOptionError
@@ -69,9 +71,8 @@ def identity_of(group_by: GroupBy) -> str | None:
     """
     if not callable(group_by):
         return group_by
-    code = getattr(group_by, "__code__", None)
     name = f"{getattr(group_by, '__module__', '')}:{getattr(group_by, '__qualname__', type(group_by).__qualname__)}"
-    return f"{name}:{_code_digest(code)}" if isinstance(code, CodeType) else name
+    return f"{name}:{hashlib.sha256(_described(group_by, ()).encode()).hexdigest()[:16]}"
 
 
 def _group_key(item: Item, index: int, group_by: GroupBy) -> Hashable:
@@ -124,7 +125,34 @@ def _place(item: Item) -> tuple[int, int] | None:
         return None
 
 
-def _code_digest(code: CodeType) -> str:
-    constants = [_code_digest(part) if isinstance(part, CodeType) else repr(part) for part in code.co_consts]
-    told = repr((code.co_code, code.co_names, code.co_varnames, constants))
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+def _described(value: Any, inside: tuple[int, ...]) -> str:
+    """What a function does and with which values, the same in every process: no address and no order of a set."""
+    if id(value) in inside:
+        return "itself"
+    parts = [_described(part, (*inside, id(value))) for part in _parts(value)]
+    if isinstance(value, AbstractSet):
+        parts.sort()
+    named = getattr(value, "__qualname__", type(value).__qualname__)
+    return f"{type(value).__name__} {named}({', '.join(parts)})" if parts else repr(value)
+
+
+def _parts(value: Any) -> list[Any]:
+    """What tells a function or a container from another; other objects count by their repr, at worst an address."""
+    if isinstance(value, FunctionType):
+        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+        return [value.__code__, value.__defaults__, value.__kwdefaults__, *cells]
+    if isinstance(value, CodeType):
+        return [value.co_code, value.co_names, value.co_varnames, value.co_consts]
+    if isinstance(value, (AbstractSet, tuple, list)):
+        return list(value)
+    if isinstance(value, Mapping):
+        return list(value.items())
+    return _parts_of_callable(value) if callable(value) else []
+
+
+def _parts_of_callable(value: Any) -> list[Any]:
+    if isinstance(value, partial):
+        return [value.func, value.args, value.keywords]
+    if isinstance(value, MethodType):
+        return [value.__func__, value.__self__]
+    return [] if isinstance(value, type) else list(getattr(value, "__dict__", {}).items())

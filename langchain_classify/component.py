@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 
 from langchain_core.load.serializable import Serializable, SerializedConstructor, SerializedNotImplemented
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -14,17 +14,19 @@ from classify_core.api import find_api_key
 from classify_core.backend import Backend
 from classify_core.component import ClassifierFields
 from classify_core.limits import RateLimits
+from classify_core.models import Rule
 from langchain_classify.rebuilding import Origin, rebuilt_arguments
 
 if TYPE_CHECKING:
     import httpx
 
     from classify_core.classifier import Classifier, OnError
-    from classify_core.models import Rule
 
 # A mistyped argument is an error that does not show its value: it may be a key. Each class states it for itself, since
 # LangChain's own bases, which come last, ignore what they do not know.
 COMPONENT_CONFIG: Final = ConfigDict(extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+Rules: TypeAlias = Iterable[Rule | Mapping[str, Any]]
 
 API_KEY_VARIABLE: Final = "LLAMA_CLOUD_API_KEY"
 # Fields whose values are models of ours or paths: LangChain's dumper knows neither.
@@ -49,6 +51,8 @@ class ClassifyComponent(ClassifierFields, Serializable):
     Raises:
         InvalidOptionError: `classifier=` stands beside arguments of a Classifier.
         AuthenticationError: the backend is hosted and there is no key.
+
+    A subclass states its `__init__`, else type checkers make one of the fields alone.
     """
 
     model_config = COMPONENT_CONFIG
@@ -60,7 +64,7 @@ class ClassifyComponent(ClassifierFields, Serializable):
 
     def __init__(
         self,
-        rules: Iterable[Rule | Mapping[str, Any]] | None = None,
+        rules: Rules | None = None,
         *,
         classifier: Classifier | None = None,
         prefix: str | None = None,
@@ -116,6 +120,11 @@ class ClassifyComponent(ClassifierFields, Serializable):
         except (TypeError, ValueError):
             return self.to_json_not_implemented()
         return dumped
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """A copy that shares the classifier, since neither connections nor keys can be copied."""
+        del memo
+        return self.model_copy()
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():

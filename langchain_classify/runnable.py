@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from langchain_core.documents import Document
 from langchain_core.runnables import RunnableConfig, RunnableSerializable
-from langchain_core.runnables.config import get_config_list
+from langchain_core.runnables.config import ensure_config
 from pydantic import BaseModel, RootModel
 
 from classify_core.classification import Classification
 from classify_core.errors import ClassifyError, ClassifyTimeoutError, ConnectionFailedError, ServerError
 from langchain_classify.batching import Batch
-from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, on_error_for
+from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, Rules, on_error_for
 from langchain_classify.references import DocumentLike, source_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class ClassifyRunnableInput(RootModel[Document | str]):
@@ -26,6 +29,7 @@ class ClassifyRunnableInput(RootModel[Document | str]):
 class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Classification]):
     """Classifies one document a call; `batch` and `abatch` many, each distinct one once.
 
+    >>> from classify_core import Rule
     >>> rules = [Rule(type="invoice", description="contains invoice number, line items and total amount")]
     >>> classify = ClassifyRunnable(rules, backend="local")
     >>> classify.invoke("Invoice number 7: line items, total amount 20 EUR").type
@@ -49,6 +53,11 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
     model_config = COMPONENT_CONFIG
 
     on_failure: Literal["raise", "annotate"] = "raise"
+
+    def __init__(
+        self, rules: Rules | None = None, *, on_failure: Literal["raise", "annotate"] = "raise", **fields: Any
+    ) -> None:
+        super().__init__(rules, on_failure=on_failure, **fields)
 
     def get_input_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:
         """The schema of inputs from outside; see `ClassifyRunnableInput`."""
@@ -80,7 +89,7 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
 
     def batch(
         self,
-        inputs: list[DocumentLike],
+        inputs: Sequence[DocumentLike],
         config: RunnableConfig | list[RunnableConfig] | None = None,
         *,
         return_exceptions: bool = False,
@@ -95,7 +104,7 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
         """
         if not inputs:
             return []
-        work = Batch(inputs, at_once=self._at_once(inputs, config), keep_errors=return_exceptions)
+        work = Batch(inputs, at_once=self._at_once(config), keep_errors=return_exceptions)
 
         def classify(_: Any) -> list[Any]:
             for part in work.parts():
@@ -108,7 +117,7 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
 
     async def abatch(
         self,
-        inputs: list[DocumentLike],
+        inputs: Sequence[DocumentLike],
         config: RunnableConfig | list[RunnableConfig] | None = None,
         *,
         return_exceptions: bool = False,
@@ -117,7 +126,7 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
         """The same, awaited; cancelling it cancels the work, and nothing goes on in the background."""
         if not inputs:
             return []
-        work = Batch(inputs, at_once=self._at_once(inputs, config), keep_errors=return_exceptions)
+        work = Batch(inputs, at_once=self._at_once(config), keep_errors=return_exceptions)
 
         async def classify(_: Any) -> list[Any]:
             for part in work.parts():
@@ -128,8 +137,9 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
             classify, cast("Any", work.references), config, return_exceptions=return_exceptions, **kwargs
         )
 
-    def _at_once(self, inputs: list[DocumentLike], config: RunnableConfig | list[RunnableConfig] | None) -> int | None:
+    def _at_once(self, config: RunnableConfig | list[RunnableConfig] | None) -> int | None:
         """The config's `max_concurrency`, where it is narrower than what the classifier keeps to by itself."""
-        wanted = get_config_list(config, len(inputs))[0].get("max_concurrency")
+        first = config[0] if isinstance(config, list) else config
+        wanted = ensure_config(first).get("max_concurrency")
         own = self.classifier.backend.default_concurrency if self.max_concurrency is None else self.max_concurrency
         return None if wanted is None or wanted >= own else wanted

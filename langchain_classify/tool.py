@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackManagerForToolRun  # noqa: TC002 - LangChain reads it
 from langchain_core.tools import ArgsSchema, BaseTool, ToolException
@@ -14,16 +13,14 @@ from pydantic import BaseModel, Field, SkipValidation, ValidationError
 from classify_core.errors import InvalidOptionError, InvalidResponseError
 from classify_core.source import Source
 from langchain_classify.answers import content_of, describe_types
-from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, on_error_for
+from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, Rules, on_error_for
+from langchain_classify.hiding import hidden, revealed
 from langchain_classify.references import DocumentLike, source_of
 
 if TYPE_CHECKING:
     from classify_core.classification import Classification
 
 MAX_NAMES_TOLD: Final = 50
-
-# The texts of a running call by what tracers are shown instead.
-_hidden: ContextVar[Mapping[str, str]] = ContextVar("classify_tool_hidden", default={})  # noqa: B039 - never changed
 
 
 class ClassifyToolInput(BaseModel):
@@ -36,6 +33,7 @@ class ClassifyToolInput(BaseModel):
 class ClassifyTool(ClassifyComponent, BaseTool):
     """Answers an agent's "what is this attachment?" with one line and a structured artifact.
 
+    >>> from classify_core import Rule
     >>> rules = [Rule(type="invoice", description="contains invoice number, line items and total amount")]
     >>> tool = ClassifyTool(rules, backend="local", documents={"a.txt": "Invoice number 7: line items, total amount"})
     >>> tool.invoke({"document": "a.txt"}).startswith("invoice (confidence")
@@ -66,24 +64,29 @@ class ClassifyTool(ClassifyComponent, BaseTool):
     on_failure: Literal["raise", "annotate"] = "raise"
 
     def __init__(
-        self, rules: Any = None, *, documents: Mapping[str, DocumentLike] | None = None, **fields: Any
+        self,
+        rules: Rules | None = None,
+        *,
+        documents: Mapping[str, DocumentLike] | None = None,
+        on_failure: Literal["raise", "annotate"] = "raise",
+        **fields: Any,
     ) -> None:
-        super().__init__(rules, documents=_sources(documents), **fields)
+        super().__init__(rules, documents=_sources(documents), on_failure=on_failure, **fields)
         if not self.description:
             self.description = describe_types(self.rules)
 
-    def with_documents(self, documents: Mapping[str, DocumentLike]) -> ClassifyTool:
+    def with_documents(self, documents: Mapping[str, DocumentLike]) -> Self:
         """The same tool for other attachments; it shares the classifier."""
         return self.model_copy(update={"documents": _sources(documents)})
 
     def run(self, tool_input: str | dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Runs the tool as `BaseTool` does, with texts hidden from callbacks."""
-        with self._hiding(tool_input) as shown:
+        with self._hidden(tool_input) as shown:
             return super().run(shown, *args, **kwargs)
 
     async def arun(self, tool_input: str | dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """The same, awaited."""
-        with self._hiding(tool_input) as shown:
+        with self._hidden(tool_input) as shown:
             return await super().arun(shown, *args, **kwargs)
 
     def _run(
@@ -113,10 +116,10 @@ class ClassifyTool(ClassifyComponent, BaseTool):
             raise ToolException("Give exactly one: `document`, the name of an attachment, or `text`.")
         if document is not None:
             return self._attachment(document)
-        shown = _hidden.get().get(text or "", text or "")
-        if not shown.strip():
+        given = revealed(text or "")
+        if not given.strip():
             raise ToolException("`text` is empty; there is nothing to classify.")
-        return Source.text(shown)
+        return Source.text(given)
 
     def _attachment(self, name: str) -> Source:
         found = self.documents.get(name)
@@ -128,26 +131,10 @@ class ClassifyTool(ClassifyComponent, BaseTool):
         content = content_of(classification, reasoning_length=self.metadata_schema.reasoning_length)
         return content, classification.model_dump(mode="json")
 
-    @contextmanager
-    def _hiding(self, tool_input: str | dict[str, Any]) -> Iterator[str | dict[str, Any]]:
-        """Gives tracers a size and a digest in place of any text that is not an attachment's name."""
-        hidden: dict[str, str] = {}
-
-        def shown(value: Any) -> Any:
-            if not isinstance(value, str) or value in self.documents:
-                return value
-            reference = Source.text(value).reference
-            place = f"text of {reference['size']} bytes, sha256 {reference['digest']}"
-            hidden[place] = value
-            return place
-
-        told = {name: shown(value) for name, value in tool_input.items()} if isinstance(tool_input, dict) else None
-        told_input = shown(tool_input) if told is None else told
-        token = _hidden.set(hidden)
-        try:
-            yield told_input
-        finally:
-            _hidden.reset(token)
+    def _hidden(self, tool_input: str | dict[str, Any]) -> AbstractContextManager[Any]:
+        """Arguments that a subclass adds to the schema are its own to hide."""
+        added = set(getattr(self.args_schema, "model_fields", ())) - set(ClassifyToolInput.model_fields)
+        return hidden(tool_input, shown=self.documents, open_arguments=added)
 
     def _never_pickled(self) -> frozenset[str]:
         return super()._never_pickled() | {"documents"}

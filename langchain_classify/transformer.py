@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from langchain_core.documents import BaseDocumentTransformer, Document
@@ -10,7 +10,7 @@ from langchain_core.runnables import RunnableConfig, RunnableSerializable
 
 from classify_core.grouping import GroupBy  # noqa: TC001 - pydantic reads it
 from classify_core.labelling import Labelled, Labeller, LabelPolicy, OnFailure
-from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent
+from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, Rules
 from langchain_classify.references import documents_in, item_of, labels_of, references_to
 
 
@@ -19,6 +19,7 @@ class ClassifyDocumentTransformer(
 ):
     """Writes each document's type and confidence into its metadata; usable as a transformer and in a `|` chain.
 
+    >>> from classify_core import Rule
     >>> rules = [Rule(type="invoice", description="contains invoice number, line items and total amount")]
     >>> transformer = ClassifyDocumentTransformer(rules, backend="local")
     >>> page = Document(page_content="Invoice number 7: line items, total amount 20 EUR")
@@ -47,8 +48,22 @@ class ClassifyDocumentTransformer(
     keep_types: tuple[str, ...] | None = None
     drop_types: tuple[str, ...] | None = None
 
+    def __init__(
+        self,
+        rules: Rules | None = None,
+        *,
+        group_by: GroupBy = "auto",
+        on_failure: OnFailure = "annotate",
+        overwrite: bool = False,
+        keep_types: Sequence[str] | None = None,
+        drop_types: Sequence[str] | None = None,
+        **fields: Any,
+    ) -> None:
+        fields |= {"group_by": group_by, "on_failure": on_failure, "overwrite": overwrite}
+        super().__init__(rules, keep_types=keep_types, drop_types=drop_types, **fields)
+
     def transform_documents(
-        self, documents: Sequence[Document], *, show_progress: bool = False, **kwargs: Any
+        self, documents: Iterable[Document], *, show_progress: bool = False, **kwargs: Any
     ) -> list[Document]:
         """Returns the labelled documents, in the order given.
 
@@ -62,14 +77,14 @@ class ClassifyDocumentTransformer(
         return _written(given, self._label(given, show_progress=show_progress))
 
     async def atransform_documents(
-        self, documents: Sequence[Document], *, show_progress: bool = False, **kwargs: Any
+        self, documents: Iterable[Document], *, show_progress: bool = False, **kwargs: Any
     ) -> list[Document]:
         """The same, awaited; cancelling it cancels the work."""
         del kwargs
         given = documents_in(documents)
         return _written(given, await self._alabel(given, show_progress=show_progress))
 
-    def invoke(self, input: Sequence[Document], config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002 - LangChain's name
+    def invoke(self, input: Iterable[Document], config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002 - LangChain's name
         """The same as a step of a chain."""
         given, labelled = documents_in(input), list[Labelled]()
 
@@ -82,7 +97,7 @@ class ClassifyDocumentTransformer(
 
     async def ainvoke(
         self,
-        input: Sequence[Document],  # noqa: A002 - LangChain's name
+        input: Iterable[Document],  # noqa: A002 - LangChain's name
         config: RunnableConfig | None = None,
         **kwargs: Any,
     ) -> list[Document]:

@@ -10,6 +10,7 @@ from classify_core.component import ClassifierFields
 from classify_core.errors import InvalidOptionError
 from classify_core.grouping import GroupBy, identity_of
 from classify_core.labelling import Labeller, LabelPolicy, OnFailure
+from llama_index_classify.pickling import restored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -97,6 +98,9 @@ class LlamaIndexComponent(ClassifierFields):
         return isinstance(other, LlamaIndexComponent) and self.to_dict() == other.to_dict()
 
     __hash__ = None  # type: ignore[assignment]  # the fields can be assigned, as in every pydantic model
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return restored, (type(self), self.classifier.arguments(), self._picklable_fields())
 
     def _picklable_fields(self) -> dict[str, Any]:
         """The own fields without those that LlamaIndex itself never stores, such as a callback manager."""

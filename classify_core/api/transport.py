@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncGenerator, Generator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, finalize
 
 import httpx
 from pydantic import SecretStr
@@ -109,6 +109,7 @@ class Transport:
                 return self._given
             if self._own is None:
                 self._own = httpx.Client(**self._requests.options_of_own_client())
+                finalize(self, self._own.close)  # frameworks have no moment at which to close their components
             return self._own
 
     def close(self) -> None:
@@ -127,7 +128,8 @@ class AsyncTransport:
             raise InvalidOptionError(f"http_client is {_kind(given)}; AsyncClassifyClient needs an httpx.AsyncClient")
         self._requests = requests
         self._given = given
-        self._own: WeakKeyDictionary[asyncio.AbstractEventLoop, LoopClient] = WeakKeyDictionary()
+        self._own: LoopClients = WeakKeyDictionary()
+        finalize(self, _end_when_loops_can, self._own).atexit = False
         self._closed = False
         self._lock = threading.Lock()
 
@@ -199,11 +201,28 @@ class LoopClient:
         """Closes the client."""
         await self._keeper.aclose()
 
+    def end_soon(self) -> None:
+        """Closes the client in a task of its own; called on the client's loop."""
+        task = asyncio.ensure_future(self.end())
+        _ENDING.add(task)  # a loop itself keeps no task alive
+        task.add_done_callback(_ENDING.discard)
+
     async def _keep(self) -> AsyncGenerator[None, None]:
         try:
             yield
         finally:
             await self.client.aclose()
+
+
+LoopClients = WeakKeyDictionary[asyncio.AbstractEventLoop, LoopClient]
+_ENDING: set[asyncio.Future[None]] = set()
+
+
+def _end_when_loops_can(owned: LoopClients) -> None:
+    """Closes what a client left open that nobody closed; frameworks have no moment at which to close their parts."""
+    for loop, own in list(owned.items()):
+        with suppress(RuntimeError):  # the loop is closed, and its connections with it
+            loop.call_soon_threadsafe(own.end_soon)
 
 
 def _kind(value: object) -> str:

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from classify_core.api import AsyncClassifyClient, ClassifyClient
 from classify_core.api.calls_jobs import get_job
 from classify_core.api.flow import Send
-from classify_core.api.transport import DEFAULT_TIMEOUT, Requests, shortened
+from classify_core.api.transport import _ENDING, DEFAULT_TIMEOUT, Requests, shortened
 from classify_core.errors import InvalidOptionError
 from classify_core.models import Rule
 from tests.api.driver import Driver
@@ -266,3 +266,24 @@ async def test_an_upload_reads_its_file_off_the_event_loop(
         await client.files.upload(path)
     assert readers
     assert threading.current_thread().name not in readers
+
+
+def test_a_forgotten_client_closes_its_connections(service: ClassifyService) -> None:
+    client = ClassifyClient(**options_of(service))
+    assert list(client.jobs.list()) == []
+    own = client._transport._own
+    del client
+    gc.collect()
+    assert own is not None
+    assert own.is_closed
+
+
+async def test_a_forgotten_async_client_closes_its_connections_on_their_loop(service: ClassifyService) -> None:
+    client = AsyncClassifyClient(**options_of(service))
+    assert [job async for job in client.jobs.list()] == []
+    own = next(iter(client._transport._own.values()))
+    del client
+    gc.collect()
+    await asyncio.gather(*_ENDING, asyncio.sleep(0))
+    await asyncio.gather(*_ENDING)
+    assert own.client.is_closed

@@ -45,7 +45,7 @@ def main() -> None:
             check(f"classify-adapters[{extra}]" in str(error), "a missing framework names the command")
         else:
             check(False, f"{adapter} needs its framework")  # noqa: FBT003 - reads as a sentence
-    print(f"bare install: {CHECKS} passed, 0 failed")
+    print(f"bare: {CHECKS} passed, 0 failed")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import pickle
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ from tests.backends import ScriptedBackend
 from tests.langchain.helpers import TAKES_ALLOWED_OBJECTS, reloaded
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.service import ClassifyService
 
 KEY = "llx-a-key-that-nobody-may-see"
@@ -167,7 +170,7 @@ class TellingBackend(ScriptedBackend):
 
 @every_component
 def test_what_cannot_be_rebuilt_is_dumped_as_not_implemented_without_its_repr(
-    component: Any, rules: list[Rule], tmp_path: Any
+    component: Any, rules: list[Rule], tmp_path: Path
 ) -> None:
     own_backend = component(rules, backend=TellingBackend())
     own_cache = component(rules, backend="local", cache=FileCache(tmp_path / "cache.db"))
@@ -216,6 +219,20 @@ def test_an_unpickled_runnable_classifies_with_the_key_of_its_environment(
     again = pickle.loads(pickled)
     with again.classifier:
         assert again.invoke("an invoice").type == "invoice"
+
+
+@every_component
+def test_copies_share_the_classifier(component: Any, rules: list[Rule]) -> None:
+    made = component(rules, api_key=KEY)
+    for copied in (copy.copy(made), copy.deepcopy(made), made.model_copy()):
+        assert copied is not made
+        assert copied.classifier is made.classifier
+
+
+@every_component
+def test_a_cache_file_is_dumped_by_its_path(component: Any, rules: list[Rule], tmp_path: Path) -> None:
+    again = reloaded(component(rules, backend="local", cache=tmp_path / "cache.db"))
+    assert again.cache == str(tmp_path / "cache.db")
 
 
 @every_component

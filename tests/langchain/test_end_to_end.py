@@ -60,7 +60,7 @@ def expected(name: str) -> str:
 
 async def test_a_loaders_documents_can_be_retrieved_by_their_type(classifier: Classifier, folder: Path) -> None:
     transformer = ClassifyDocumentTransformer(classifier=classifier)
-    labelled = await transformer.atransform_documents(FolderLoader(folder).lazy_load())  # type: ignore[arg-type]
+    labelled = await transformer.atransform_documents(FolderLoader(folder).lazy_load())
     assert [one.metadata["classify_type"] for one in labelled] == [expected(one.metadata["source"]) for one in labelled]
     store = InMemoryVectorStore(DeterministicFakeEmbedding(size=32))
     await store.aadd_documents(labelled)

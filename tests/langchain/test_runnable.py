@@ -198,6 +198,16 @@ async def test_the_event_loop_runs_on_while_a_document_is_classified(rules: list
     assert [one.type for one in await many] == ["recipe", "invoice"]
 
 
+async def test_cancelling_an_ainvoke_cancels_the_work(rules: list[Rule]) -> None:
+    backend = HeldBackend()
+    work = asyncio.create_task(ClassifyRunnable(rules, backend=backend).ainvoke("an invoice"))
+    await until(backend.begun.is_set)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    await until(lambda: backend.cancelled == 1)
+
+
 @pytest.mark.parametrize("config", [None, {"max_concurrency": 2}])
 async def test_cancelling_an_abatch_leaves_nothing_running(config: Any, rules: list[Rule]) -> None:
     backend = HeldBackend()

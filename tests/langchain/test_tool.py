@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import json
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from langchain_core.documents import Document
@@ -36,7 +36,7 @@ from tests.langchain.helpers import SECRET_WORDS, HeldBackend, fails_on, reloade
 if TYPE_CHECKING:
     from pathlib import Path
 
-DOCUMENTS = {"acme.pdf": "an invoice", "cake.txt": b"a recipe"}
+DOCUMENTS: dict[str, Any] = {"acme.pdf": "an invoice", "cake.txt": b"a recipe"}
 
 
 @pytest.fixture(params=["invoke", "ainvoke"])
@@ -82,7 +82,7 @@ def test_without_a_tool_call_the_answer_is_the_line_alone(tool: ClassifyTool, fa
 def test_attachments_may_be_anything_that_can_be_classified(rules: list[Rule], tmp_path: Path) -> None:
     file = tmp_path / "bill.txt"
     file.write_text("an invoice")
-    documents = {
+    documents: dict[str, Any] = {
         "text": "an invoice",
         "bytes.txt": b"an invoice",
         "path": file,
@@ -168,7 +168,7 @@ def test_a_broken_answer_is_never_taken_for_the_models_bad_input(document: str, 
 def test_annotated_the_model_is_told_that_a_document_could_not_be_classified(rules: list[Rule], face: str) -> None:
     tool = ClassifyTool(rules, backend=fails_on("broken"), documents={"a.pdf": "broken"}, on_failure="annotate")
     message = called(tool, face, document="a.pdf")
-    assert message.content.startswith("could not be classified (failed): document 'a.pdf': no broken here")
+    assert str(message.content).startswith("could not be classified (failed): document 'a.pdf': no broken here")
     assert message.artifact["status"] == "failed"
     assert Classification.model_validate(message.artifact).source_name == "a.pdf"
 
@@ -183,7 +183,7 @@ def test_no_match_names_what_comes_closest(rules: list[Rule]) -> None:
 def test_a_withheld_type_is_not_given_as_the_answer(rules: list[Rule]) -> None:
     tool = ClassifyTool(rules, backend=ScriptedBackend(), min_confidence=0.95)
     message = called(tool, text="an invoice")
-    assert message.content.startswith("not sure enough (confidence 0.90)")
+    assert str(message.content).startswith("not sure enough (confidence 0.90)")
     assert message.artifact["type"] is None
 
 
@@ -243,9 +243,9 @@ def test_other_attachments_share_the_classifier_and_leave_the_first_tool_alone(t
 
 def test_unusable_documents_are_refused_without_showing_them(rules: list[Rule]) -> None:
     with pytest.raises(InvalidOptionError) as caught:
-        ClassifyTool(rules, backend="local", documents={"a": SECRET_WORDS, "b": 7})
+        ClassifyTool(rules, backend="local", documents=cast("Any", {"a": SECRET_WORDS, "b": 7}))
     with pytest.raises(InvalidOptionError, match="maps names"):
-        ClassifyTool(rules, backend="local", documents=[SECRET_WORDS])
+        ClassifyTool(rules, backend="local", documents=cast("Any", [SECRET_WORDS]))
     assert SECRET_WORDS not in str(caught.value)
 
 
@@ -265,6 +265,16 @@ async def test_the_event_loop_runs_on_while_the_tool_works(rules: list[Rule]) ->
     assert (await work).startswith("invoice")
 
 
+async def test_cancelling_a_call_cancels_the_work(rules: list[Rule]) -> None:
+    backend = HeldBackend()
+    work = asyncio.create_task(ClassifyTool(rules, backend=backend).ainvoke({"text": "an invoice"}))
+    await until(backend.begun.is_set)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    await until(lambda: backend.cancelled == 1)
+
+
 async def test_calls_at_once_keep_their_texts_apart(rules: list[Rule]) -> None:
     tool = ClassifyTool(classifier=Classifier(rules, backend=ScriptedBackend()))
     texts = ["an invoice", "a recipe", "neither"] * 5
@@ -279,3 +289,17 @@ def test_an_args_schema_of_the_users_own_is_kept(rules: list[Rule]) -> None:
     tool = ClassifyTool(rules, backend=ScriptedBackend(), args_schema=OnlyText)
     assert set(tool.args) == {"text"}
     assert tool.invoke({"text": "an invoice"}).startswith("invoice")
+
+
+def test_an_argument_that_a_subclass_adds_arrives_as_it_was_given(rules: list[Rule]) -> None:
+    class WithLanguage(BaseModel):
+        text: str
+        language: str
+
+    class Multilingual(ClassifyTool):
+        def _run(self, text: str, language: str, run_manager: Any = None) -> Any:  # type: ignore[override]
+            content, artifact = super()._run(text=text)
+            return f"{language}: {content}", artifact
+
+    tool = Multilingual(rules=rules, backend=ScriptedBackend(), args_schema=WithLanguage)
+    assert tool.invoke({"text": "an invoice", "language": "en"}).startswith("en: invoice")

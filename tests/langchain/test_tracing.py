@@ -127,6 +127,7 @@ def test_a_hundred_thousand_pages_do_not_swell_a_trace(recorder: Recorder, rules
     pages = [Document(page_content="an invoice", metadata={"source": "a.pdf", "page": n}) for n in range(1000)]
     ClassifyDocumentTransformer(rules, backend="local").invoke(pages, {"callbacks": [recorder]})
     (traced,) = recorder.runs
+    assert traced.outputs is not None
     assert traced.inputs["count"] == traced.outputs["count"] == 1000
     assert len(traced.inputs["documents"]) == len(traced.outputs["documents"]) == 100
 
@@ -140,7 +141,14 @@ def test_a_tools_run_names_the_attachment(face: str, value: Any, recorder: Recor
 
 
 @pytest.mark.parametrize(
-    "value", [{"text": INVOICE_TEXT}, INVOICE_TEXT, {"document": INVOICE_TEXT}, {"document": "x", "more": INVOICE_TEXT}]
+    "value",
+    [
+        {"text": INVOICE_TEXT},
+        INVOICE_TEXT,
+        {"document": INVOICE_TEXT},
+        {"text": [INVOICE_TEXT]},
+        {"document": "x", "more": {"deep": [INVOICE_TEXT]}},
+    ],
 )
 @pytest.mark.parametrize("as_call", [True, False])
 def test_a_tools_run_shows_size_and_digest_of_a_text_and_not_the_text(

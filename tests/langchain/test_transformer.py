@@ -176,7 +176,7 @@ def test_anything_else_is_refused(given: Any, face: str, rules: list[Rule]) -> N
 
 
 async def test_it_is_a_step_of_a_chain(rules: list[Rule]) -> None:
-    chain = (
+    chain: Any = (
         RunnableLambda(lambda count: letters()[:count])
         | ClassifyDocumentTransformer(rules, backend=ScriptedBackend())
         | (lambda documents: [one.metadata["classify_type"] for one in documents])

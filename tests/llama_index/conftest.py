@@ -26,7 +26,7 @@ def embedding() -> MockEmbedding:
 
 @pytest.fixture
 def spans() -> Iterator[CollectingSpanHandler]:
-    handler = CollectingSpanHandler(names=[], told=[])
+    handler = CollectingSpanHandler()
     root = get_dispatcher()
     root.add_span_handler(handler)
     yield handler

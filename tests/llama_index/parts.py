@@ -10,6 +10,8 @@ from typing import Any
 from llama_index.core.instrumentation.span import SimpleSpan
 from llama_index.core.instrumentation.span_handlers import BaseSpanHandler
 
+from pydantic import Field
+
 from classify_core import Answer, ClassifyConfiguration, ClassifyError, ClassifyRequest, UnreadableDocumentError
 from tests.backends import ScriptedBackend
 
@@ -65,9 +67,8 @@ def fails_on(word: str) -> ScriptedBackend:
 class CollectingSpanHandler(BaseSpanHandler[SimpleSpan]):
     """Keeps what a tracer is told, as text, and the spans' names."""
 
-    names: list[str] = []
-    told: list[str] = []
-    results: list[Any] = []
+    names: list[str] = Field(default_factory=list)
+    told: list[str] = Field(default_factory=list)
 
     @classmethod
     def class_name(cls) -> str:

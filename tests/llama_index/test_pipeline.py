@@ -12,7 +12,7 @@ from llama_index.core.schema import Document, TransformComponent
 from llama_index.core.storage.docstore import SimpleDocumentStore
 from llama_index.core.vector_stores import MetadataFilter, MetadataFilters, SimpleVectorStore
 
-from classify_core import Rule
+from classify_core import AuthenticationError, Rule
 from llama_index_classify import ClassifyPostprocessor, ClassifyTransform
 from tests.backends import ScriptedBackend
 from tests.llama_index.parts import HeldBackend, fails_on
@@ -45,8 +45,15 @@ async def test_it_stands_before_or_after_a_splitter(
     assert backend.asked.total() == 3
 
 
-@pytest.mark.parametrize("strategy", [DocstoreStrategy.UPSERTS, DocstoreStrategy.DUPLICATES_ONLY])
-@pytest.mark.parametrize("with_store", [True, False])
+@pytest.mark.parametrize(
+    ("strategy", "with_store"),
+    [
+        (DocstoreStrategy.UPSERTS, True),
+        (DocstoreStrategy.UPSERTS_AND_DELETE, True),
+        (DocstoreStrategy.DUPLICATES_ONLY, True),
+        (DocstoreStrategy.DUPLICATES_ONLY, False),
+    ],
+)
 def test_a_second_ingestion_finds_nothing_new(
     strategy: DocstoreStrategy,
     with_store: bool,
@@ -139,28 +146,53 @@ def test_two_group_by_functions_never_share_an_entry_of_the_pipelines_cache(rule
     assert found == [["invoice", "invoice"], ["invoice", "recipe"]] * 2
 
 
-@pytest.mark.parametrize("keeps_a_key", [True, False])
+@pytest.mark.parametrize("has_a_key", [True, False])
 async def test_parallel_ingestion_comes_to_the_same(
-    keeps_a_key: bool, rules: list[Rule], monkeypatch: pytest.MonkeyPatch
+    has_a_key: bool, rules: list[Rule], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if keeps_a_key:  # a worker that decided anew would now turn hosted
+    if has_a_key:  # a worker that chose its backend anew would now turn hosted
         monkeypatch.setenv("LLAMA_CLOUD_API_KEY", "llx-worker-key-0123456789")
     step = ClassifyTransform(
-        rules, backend="local", min_confidence=0.1, prefix="kind_", keep_types=["invoice"], group_by=by_name
+        rules, backend="local", min_confidence=0.1, prefix="kind_", keep_types=["invoice"], group_by=by_half
     )
     documents = [Document(id_=str(n), text=BILL if n % 2 else CAKE) for n in range(4)]
-    pipeline = IngestionPipeline(transformations=[splitter(), step], disable_cache=True)
+    pipeline = IngestionPipeline(transformations=[step], disable_cache=True)
     alone = pipeline.run(documents=documents)
     together = pipeline.run(documents=documents, num_workers=2)
     awaited = await pipeline.arun(documents=documents, num_workers=2)
-    expected = [(node.ref_doc_id, node.metadata) for node in alone]
-    assert {reference for reference, _ in expected} == {"1", "3"}
-    assert [(node.ref_doc_id, node.metadata) for node in together] == expected
-    assert [(node.ref_doc_id, node.metadata) for node in awaited] == expected
+    expected = [(node.node_id, node.metadata) for node in alone]
+    assert [node_id for node_id, _ in expected] == ["1", "3"]
+    assert [(node.node_id, node.metadata) for node in together] == expected
+    assert [(node.node_id, node.metadata) for node in awaited] == expected
 
 
-def by_name(node: Any) -> str | None:
-    return None if node.ref_doc_id is None else f"document {node.ref_doc_id}"
+async def test_a_worker_without_a_key_ends_the_parallel_ingestion_with_an_error(
+    rules: list[Rule], documents: list[Document], service: ClassifyService
+) -> None:
+    pipeline = IngestionPipeline(transformations=[hosted(rules, service)])
+    with pytest.raises(AuthenticationError, match="LLAMA_CLOUD_API_KEY"):
+        pipeline.run(documents=documents, num_workers=2)
+    with pytest.raises(AuthenticationError, match="LLAMA_CLOUD_API_KEY"):
+        await pipeline.arun(documents=documents, num_workers=2)
+    assert not service.requests
+
+
+async def test_workers_find_the_key_of_a_hosted_classifier_in_the_environment(
+    rules: list[Rule], documents: list[Document], service: ClassifyService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", service.api_key)
+    step = ClassifyTransform(rules, base_url=service.base_url)
+    pipeline = IngestionPipeline(transformations=[step], disable_cache=True)
+    for nodes in (
+        pipeline.run(documents=documents, num_workers=2),
+        await pipeline.arun(documents=documents, num_workers=2),
+    ):
+        assert [node.metadata["classify_type"] for node in nodes] == ["invoice", "recipe", "uncategorized"]
+        assert {node.metadata["classify_backend"] for node in nodes} == {"hosted"}
+
+
+def by_half(node: Any) -> int:
+    return int(node.node_id) % 2
 
 
 async def test_the_event_loop_runs_on_while_a_classifier_is_slow(rules: list[Rule], documents: list[Document]) -> None:

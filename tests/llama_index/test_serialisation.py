@@ -69,7 +69,7 @@ def made(component: type[Any], rules: list[Rule], **options: Any) -> Any:
 def test_the_dictionary_tells_whatever_changes_the_output(
     component: type[Any], change: dict[str, Any], rules: list[Rule]
 ) -> None:
-    assert made(component, rules, **change).to_dict() != made(component, rules).to_dict()
+    assert made(component, **{"rules": rules, **change}).to_dict() != made(component, rules).to_dict()
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
@@ -83,7 +83,7 @@ def test_the_dictionary_leaves_out_how_the_work_is_done(
 
 def test_the_plan_is_not_in_the_dictionary(rules: list[Rule]) -> None:
     options: dict[str, Any] = {"backend": "hosted", "api_key": KEY}
-    planned = made(ClassifyTransform, rules, **options, plan=RateLimits(create_per_minute=7))
+    planned = made(ClassifyTransform, rules, **options, plan=RateLimits(creates_per_second=7))
     assert planned.to_dict() == made(ClassifyTransform, rules, **options).to_dict()
 
 
@@ -94,7 +94,7 @@ def test_a_component_survives_its_dictionary_and_its_json(
 ) -> None:
     monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
     objects = {name: value for name, value in change.items() if callable(value) or isinstance(value, ScriptedBackend)}
-    original = made(component, rules, **change)
+    original = made(component, **{"rules": rules, **change})
     assert component.from_dict(original.to_dict(), **objects) == original
     assert component.from_json(original.to_json(), **objects) == original
     assert component.from_dict(json.loads(original.json()), **objects) == original

@@ -47,7 +47,9 @@ def test_html_is_read_without_scripts_styles_and_markup() -> None:
     assert parsed.text.split("\n") == ["Price list", "Chairs", "Tables", "Small print"]
 
 
-@pytest.mark.parametrize("section", ["<![if !IE]>", "<![CDAGA[x]]>", "<![endif]>", "<![", "<!x>", "<?php ?>", "</>", "<"])
+@pytest.mark.parametrize(
+    "section", ["<![if !IE]>", "<![CDAGA[x]]>", "<![endif]>", "<![", "<!x>", "<?php ?>", "</>", "<"]
+)
 def test_malformed_html_is_still_read(section: str) -> None:
     assert extract(files.content(f"<p>before</p>{section}", "a.html")).text.startswith("before")
 
@@ -137,6 +139,24 @@ def test_a_mail_in_html_is_read_without_markup() -> None:
 )
 def test_a_malformed_mail_is_still_read(broken: str) -> None:
     assert "body words" in extract(files.content(broken, "broken.eml")).text
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Content-Type: text/plain; " + "; ".join(f"a{number}=b" for number in range(20_000)),
+        "To: " + "(" * 20_000,
+        "Content-Type: " + "(" * 20_000,
+        "Subject: " + "=?utf-8?q?a?= " * 100_000,
+    ],
+)
+def test_a_mail_with_a_hostile_header_is_read_in_bounded_time(header: str) -> None:
+    assert "body words" in extract(files.content(f"{header}\n\nbody words", "hostile.eml")).text
+
+
+@pytest.mark.parametrize("piece", ["<a ", "<!--", "<![", "&#", "<script>"])
+def test_markup_that_never_ends_is_read_in_bounded_time(piece: str) -> None:
+    assert extract(files.content("<p>before</p>" + piece * 300_000, "a.html")).text.startswith("before")
 
 
 def test_a_word_document_has_headings() -> None:

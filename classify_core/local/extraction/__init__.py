@@ -37,7 +37,7 @@ def extract(content: Content, parsing: ParsingConfiguration | None = None) -> Pa
 
     Raises:
         UnreadableDocumentError: there is no text to classify, and why.
-        ImportError: the format needs `pip install "classify-adapters[local]"`.
+        MissingExtraError: the format needs `pip install "classify-adapters[local]"`.
     """
     try:
         return _extract(content, parsing)

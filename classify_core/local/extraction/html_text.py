@@ -37,7 +37,9 @@ def text_of(markup: str) -> str:
 
 def _collect(markup: str) -> _Collector:
     collector = _Collector()
-    collector.feed(markup)
+    # Tags, comments and the like that never end are text. The parser would search each one's end to the last byte.
+    closed, bracket, rest = markup.rpartition(">")
+    collector.feed(closed + bracket + rest.replace("<", "&lt;"))
     collector.close()
     return collector
 
@@ -93,7 +95,7 @@ class _Collector(HTMLParser):
             # A line break in the source is a space; those of the layout come from the tags.
             self._pieces.append(data.replace("\n", " ").replace("\r", " "))
 
-    def parse_marked_section(self, i: int, report: int = 1) -> int:  # type: ignore[override]  # typeshed differs
+    def parse_marked_section(self, i: int, report: bool = True) -> int:  # noqa: FBT001, FBT002  the parser's own
         """Passes over a section such as `<![if x]>` that the parser would fail on."""
         try:
             return super().parse_marked_section(i, report)

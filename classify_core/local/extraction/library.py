@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from classify_core.errors import UnreadableDocumentError
+from classify_core.errors import MissingExtraError, UnreadableDocumentError
 from classify_core.local.extraction.limits import MAX_CHARACTERS
 from classify_core.local.extraction.reading import PageText, Reading, single_page
 from classify_core.local.extraction.sniffing import damaged, protected
@@ -53,7 +53,7 @@ def read(data: bytes, found: str, *, name: str | None) -> Reading:
 
     Raises:
         UnreadableDocumentError: it is protected or damaged.
-        ImportError: the library is not installed.
+        MissingExtraError: the library is not installed.
     """
     library = _library(found, name)
     result = _parse(library, _with_safe_dates(data) if found == "pdf" else data, found)
@@ -70,10 +70,9 @@ def _library(found: str, name: str | None) -> ModuleType:
     try:
         import kreuzberg  # noqa: PLC0415  optional, and slow to import
     except ImportError as fault:
-        document = "a document" if name is None else repr(name)
-        raise ImportError(
-            f'reading {document} ({found}) needs kreuzberg; install it with: pip install "classify-adapters[local]"',
-            name="kreuzberg",
+        raise MissingExtraError(
+            f'reading {found} needs kreuzberg; install it with: pip install "classify-adapters[local]"',
+            source_name=name,
         ) from fault
     return kreuzberg
 

@@ -22,7 +22,6 @@ _UNDERLINE = re.compile(r"={3,}|-{3,}|~{3,}|\^{3,}")
 _LONGEST_HEADING = 200
 
 
-
 def read(data: bytes, found: str) -> Reading:
     """Returns text as one page; Markdown and reStructuredText with their headings."""
     text = decode(data).replace("\r\n", "\n").replace("\r", "\n")[:MAX_CHARACTERS]
