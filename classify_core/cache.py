@@ -31,19 +31,7 @@ class Cache(Protocol):
 
 
 CacheLike: TypeAlias = bool | str | Path | Cache
-"""True: in memory; False: none; a path: an SQLite file; or a `Cache`."""
-
-
-class NoCache:
-    """Keeps nothing."""
-
-    async def get(self, key: str) -> Answer | None:
-        """Always None."""
-        del key
-        return None
-
-    async def put(self, key: str, answer: Answer) -> None:
-        """Does nothing."""
+"""True: in memory; False: within one call only; a path: an SQLite file; or a `Cache`."""
 
 
 class MemoryCache:
@@ -86,9 +74,7 @@ class FileCache:
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(
-            self.path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None
-        )
+        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None)
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
         return connection
@@ -126,12 +112,12 @@ class FileCache:
         return FileCache, (self.path,)
 
 
-def cache_of(value: CacheLike) -> Cache:
-    """The cache that a `cache=` argument asks for."""
+def cache_of(value: CacheLike) -> Cache | None:
+    """The cache that a `cache=` argument asks for; None where answers are kept within one call only."""
     if value is True:
         return MemoryCache()
     if value is False:
-        return NoCache()
+        return None
     if isinstance(value, (str, Path)):
         return FileCache(value)
     if isinstance(value, Cache):

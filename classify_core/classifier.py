@@ -15,7 +15,7 @@ from classify_core.cache import CacheLike, cache_of
 from classify_core.classification import Classification
 from classify_core.classifier_options import check_options, configuration_from
 from classify_core.errors import InvalidOptionError
-from classify_core.execution import Budget, Execution, Settings, StopSignal
+from classify_core.execution import Budget, Execution, RunState, Settings
 from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
 from classify_core.progress import progress
 from classify_core.run import Finished, Run
@@ -56,7 +56,7 @@ class Classifier:
         timeout: seconds for one document, from when work on it begins.
         on_error: `"raise"`: all documents are worked on, then `BatchError` carries the outcomes; `"record"`: a
             failed document is an outcome with `status` and `error`.
-        cache: answers already known: True keeps them in memory, a path in a file, False not at all.
+        cache: answers already known: True keeps them in memory, a path in a file, False only within one call.
         plan: the hosted plan whose rate limits are kept, by name or as `RateLimits`.
         max_concurrency: documents open at once; by default what backend and plan allow.
         max_credits: hosted credits after which nothing more is begun; documents under way still finish.
@@ -167,21 +167,32 @@ class Classifier:
         Raises:
             ClassifyError: it could not be classified, unless `on_error` is `"record"`.
         """
-        return self._raised(background.run(self._outcome(Source.of(source), StopSignal())), on_error)
+        return self._raised(background.run(self._outcome(Source.of(source), RunState())), on_error)
 
     async def aclassify(self, source: SourceLike, *, on_error: OnError | None = None) -> Classification:
         """The same, awaited; cancelling it cancels the work."""
-        return self._raised(await background.arun(self._outcome(Source.of(source), StopSignal())), on_error)
+        return self._raised(await background.arun(self._outcome(Source.of(source), RunState())), on_error)
 
     def classify_many(
-        self, sources: Iterable[SourceLike], *, show_progress: bool = False, on_error: OnError | None = None
+        self,
+        sources: Iterable[SourceLike],
+        *,
+        show_progress: bool = False,
+        on_error: OnError | None = None,
+        max_concurrency: int | None = None,
     ) -> list[Classification]:
         """Classifies documents, each distinct one once, and returns the outcomes in the order given.
+
+        Args:
+            sources: texts, paths, bytes or `Source`s.
+            show_progress: a bar on standard error.
+            on_error: for this call, instead of the classifier's own.
+            max_concurrency: of this call's documents no more are open at once; it narrows the classifier's own bound.
 
         Raises:
             BatchError: at least one has no classification, unless `on_error` is `"record"`; `.outcomes` holds all.
         """
-        run, outcomes = self._new_run(), dict[int, Classification]()
+        run, outcomes = self._new_run(max_concurrency), dict[int, Classification]()
         with run, progress(sources, show=show_progress) as bar:
             for index, outcome in self._drive(run, sources):
                 outcomes[index] = outcome
@@ -194,10 +205,11 @@ class Classifier:
         *,
         show_progress: bool = False,
         on_error: OnError | None = None,
+        max_concurrency: int | None = None,
     ) -> list[Classification]:
         """The same, awaited; cancelling it cancels the work."""
         await self.aprepare()
-        run, outcomes = self._new_run(), dict[int, Classification]()
+        run, outcomes = self._new_run(max_concurrency), dict[int, Classification]()
         with run, progress(sources, show=show_progress) as bar:
             async for index, outcome in self._adrive(run, sources):
                 outcomes[index] = outcome
@@ -301,20 +313,21 @@ class Classifier:
         while run.is_open:
             yield run.settle(await done.get())
 
-    def _new_run(self) -> Run:
-        return Run(self._start, window=WINDOW_PER_SLOT * self._concurrency)
+    def _new_run(self, max_concurrency: int | None = None) -> Run:
+        window = WINDOW_PER_SLOT * self._concurrency
+        return Run(self._start, window=window if max_concurrency is None else min(window, max(max_concurrency, 1)))
 
-    def _start(self, source: Source, stop: StopSignal) -> Future[Classification]:
-        future = background.submit(self._outcome(source, stop))
+    def _start(self, source: Source, run: RunState) -> Future[Classification]:
+        future = background.submit(self._outcome(source, run))
         self._open.add(future)
         future.add_done_callback(self._open.discard)
         return future
 
-    async def _outcome(self, source: Source, stop: StopSignal) -> Classification:
+    async def _outcome(self, source: Source, run: RunState) -> Classification:
         if self._closed:
             raise InvalidOptionError("this classifier is closed; make a new one")
         await self._prepare()
-        return await self._execution_here().outcome(source, stop)
+        return await self._execution_here().outcome(source, run)
 
     async def _prepare(self) -> None:
         if self._configuration is None and self._configuration_id is not None:

@@ -16,12 +16,17 @@ from classify_core.classifier import Classifier
 from classify_core.errors import InvalidOptionError
 from classify_core.metadata import MetadataSchema
 from classify_core.models import ParsingConfiguration, Rule
+from classify_core.rules import refuse_unknown_types
 
 if TYPE_CHECKING:
     import httpx
 
 # Arguments of a Classifier that are no fields: secrets, open connections, and what a component decides itself.
 _NOT_MIRRORED: Final = frozenset({"on_error"})
+
+
+# Fields of some components that name types: a name that no rule produces would silently do nothing.
+_TYPE_LISTS: Final = ("keep_types", "drop_types")
 
 
 class ClassifierFields(BaseModel):
@@ -39,7 +44,8 @@ class ClassifierFields(BaseModel):
         InvalidOptionError: `classifier=` stands beside arguments of a Classifier.
     """
 
-    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+    # Inputs are hidden in errors because a misspelt argument may hold a key.
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
     default_timeout: ClassVar[float | None] = None
     """Seconds for a document where neither `timeout` nor `classifier` is given; None is the Classifier's default."""
@@ -79,12 +85,16 @@ class ClassifierFields(BaseModel):
                 given.setdefault("timeout", self.default_timeout)
             classifier = Classifier(**given)
         elif given:
-            raise InvalidOptionError(f"classifier= was given, so {', '.join(sorted(given))} cannot be; give one of the two")
+            raise InvalidOptionError(
+                f"classifier= was given, so {', '.join(sorted(given))} cannot be; give one of the two"
+            )
         if prefix is not None:
             fields["metadata_schema"] = _schema_with(prefix, fields.get("metadata_schema"))
         mirrored = {name: value for name, value in classifier.arguments().items() if name not in _NOT_MIRRORED}
         super().__init__(**fields, **mirrored)
         self._classifier = classifier
+        for name in _TYPE_LISTS:
+            refuse_unknown_types(name, getattr(self, name, None), self.rules, self.metadata_schema.no_match_label)
 
     @property
     def classifier(self) -> Classifier:

@@ -251,7 +251,14 @@ class UnknownTypeError(ContractError):
         type: that type.
     """
 
-    def __init__(self, message: str, *, type: str, source_name: str | None = None, job_id: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        type: str,  # noqa: A002 - the name it has everywhere
+        source_name: str | None = None,
+        job_id: str | None = None,
+    ) -> None:
         super().__init__(message, source_name=source_name, job_id=job_id)
         self.type = type
 

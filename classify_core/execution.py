@@ -9,19 +9,24 @@ import asyncio
 import copy
 import hashlib
 import json
+import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Final
 
+from pydantic import ValidationError
+
 from classify_core.backend import Backend, ClassifyRequest
-from classify_core.cache import Cache
+from classify_core.cache import Cache, MemoryCache
 from classify_core.classification import Answer, Classification, Status
 from classify_core.errors import (
     AuthenticationError,
     ClassifyError,
     ClassifyTimeoutError,
     CreditLimitError,
+    InvalidResponseError,
     JobCancelledError,
     OutOfCreditsError,
     RateLimitError,
@@ -96,10 +101,16 @@ class Budget:
 
 
 @dataclass
-class StopSignal:
-    """Ends a run: the first error that would meet every other document too."""
+class RunState:
+    """What the documents of one call share.
+
+    Attributes:
+        cause: the first error that would meet every other document too; it ends the run.
+        answers: what the run knows already; used where the classifier keeps no cache.
+    """
 
     cause: ClassifyError | None = None
+    answers: Cache = field(default_factory=MemoryCache)
 
     def consider(self, error: ClassifyError) -> None:
         """Takes note of an error and stops the run if it is of that kind."""
@@ -128,50 +139,61 @@ class Execution:
     """Works on documents within one event loop: bounded, each distinct document once."""
 
     settings: Settings
-    cache: Cache
+    cache: Cache | None
     budget: Budget
     slots: asyncio.Semaphore
     flights: SingleFlight[Answer] = field(default_factory=SingleFlight)
 
-    async def outcome(self, source: Source, stop: StopSignal) -> Classification:
+    async def outcome(self, source: Source, run: RunState) -> Classification:
         """Classifies one document; whatever fails, there is an outcome."""
         content: Content | None = None
         try:
             async with self.slots:
-                stop.check()
+                run.check()
                 async with _guarded(self.settings.timeout):
                     content = await read(source)
-                    answer = await self._answer(source, content)
+                    answer = await self._answer(source, content, run)
             self._refuse_unknown_type(answer)
         except ClassifyError as error:
             own = _about(error, source)
-            stop.consider(own)
+            run.consider(own)
             return self._failed(source, content, own)
         return self._classified(source, content, answer)
 
-    async def _answer(self, source: Source, content: Content | None) -> Answer:
+    async def _answer(self, source: Source, content: Content | None, run: RunState) -> Answer:
         settings = self.settings
         request = ClassifyRequest(source, content, settings.configuration, settings.configuration_id)
         key = _digest(settings.cache_scope, request.content_key)
-        cached = await self.cache.get(key)
-        return cached if cached is not None else await self.flights.do(key, lambda: self._ask(request, key))
+        cache = run.answers if self.cache is None else self.cache
+        cached = await cache.get(key)
+        return cached if cached is not None else await self.flights.do(key, lambda: self._ask(request, key, cache))
 
-    async def _ask(self, request: ClassifyRequest, key: str) -> Answer:
-        backend = self.settings.backend
+    async def _ask(self, request: ClassifyRequest, key: str, cache: Cache) -> Answer:
         self.budget.check()
+        answer = await self._backend_answer(request)
+        self.budget.charge(answer)
+        if answer.type is None or answer.type in self.settings.types:
+            await cache.put(key, answer)
+        return answer
+
+    async def _backend_answer(self, request: ClassifyRequest) -> Answer:
+        """The backend's answer, checked; whatever a backend raises becomes an error of ours."""
+        backend = self.settings.backend
         try:
             answer = await backend.classify(request, timeout=self.settings.timeout)
         except ClassifyError:
             raise
-        except Exception as error:
-            # The text of a foreign error may quote the document: its kind and the chained cause must do.
+        except Exception as error:  # noqa: BLE001 - a backend may be anybody's
+            # Neither its text nor its chain is passed on: they may quote the document, and tracers keep both.
             raise ClassifyError(
-                f"the backend {backend.name!r} raised {type(error).__name__}; see __cause__ for its own message"
-            ) from error
-        self.budget.charge(answer)
-        if answer.type is None or answer.type in self.settings.types:
-            await self.cache.put(key, answer)
-        return answer
+                f"the backend {backend.name!r} raised {type(error).__name__} at {_place(error)}; mend the backend"
+            ) from None
+        try:
+            return Answer.model_validate(dict(answer))
+        except (ValidationError, TypeError, ValueError):
+            raise InvalidResponseError(
+                f"the backend {backend.name!r} answered with a {type(answer).__name__} that is no valid Answer"
+            ) from None
 
     def _refuse_unknown_type(self, answer: Answer) -> None:
         if answer.type is not None and answer.type not in self.settings.types:
@@ -221,6 +243,12 @@ async def _guarded(seconds: float) -> AsyncIterator[None]:
         raise ClassifyTimeoutError(
             f"no outcome within {seconds:g} s; raise timeout= or try the document alone", timeout=seconds
         ) from error
+
+
+def _place(error: BaseException) -> str:
+    """Where an error was raised: file and line, which quote nothing."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
 
 
 def _about(error: ClassifyError, source: Source) -> ClassifyError:

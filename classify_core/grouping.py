@@ -8,11 +8,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import partial
 from types import CodeType, FunctionType, MethodType
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from classify_core.errors import InvalidOptionError
 
-GroupBy: TypeAlias = Literal["auto"] | str | Callable[[Any], Hashable] | None
+GroupBy: TypeAlias = str | Callable[[Any], Hashable] | None
 """`"auto"`, a metadata key, a function of the framework's own document, or None: each alone."""
 
 PAGE_KEYS: Final = ("page_label", "page")

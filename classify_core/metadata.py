@@ -47,7 +47,9 @@ class MetadataSchema(BaseModel):
     def _required_keys_are_there(cls, keys: tuple[MetadataKey, ...]) -> tuple[MetadataKey, ...]:
         missing = sorted(REQUIRED_KEYS - set(keys))
         if missing:
-            raise ValueError(f"keys must hold {', '.join(missing)}: without them a label cannot be told fresh from stale")
+            raise ValueError(
+                f"keys must hold {', '.join(missing)}: without them a label cannot be told fresh from stale"
+            )
         return tuple(key for key in ALL_KEYS if key in keys)
 
     def key(self, key: MetadataKey) -> str:

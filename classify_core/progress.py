@@ -36,5 +36,5 @@ def progress(sources: object, *, show: bool) -> AbstractContextManager[Progress]
             'show_progress=True needs tqdm; install it with: pip install "classify-adapters[local]"'
         ) from error
     total = len(sources) if isinstance(sources, Sized) else None
-    bar: tqdm[None] = tqdm(total=total, desc="Classifying", unit="document")
+    bar: AbstractContextManager[Progress] = tqdm(total=total, desc="Classifying", unit="document")
     return bar

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
-from classify_core.errors import InvalidRulesError
+from classify_core.errors import InvalidOptionError, InvalidRulesError
 from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
 
 RULES_ID_LENGTH = 16
@@ -61,6 +62,25 @@ def rules_id_of(configuration: ClassifyConfiguration, min_confidence: float | No
     told["parsing_configuration"] = told["parsing_configuration"] or ParsingConfiguration().model_dump(mode="json")
     told |= {"min_confidence": min_confidence, "backend": backend}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:RULES_ID_LENGTH]
+
+
+def refuse_unknown_types(
+    argument: str, types: Iterable[str] | None, rules: Sequence[Rule] | None, no_match_label: str
+) -> None:
+    """Refuses names of types that no rule produces; saved rules that are not loaded yet (None) cannot be checked.
+
+    Raises:
+        InvalidOptionError: there is such a name; the message tells the near matches.
+    """
+    if types is None or rules is None:
+        return
+    if isinstance(types, str):
+        raise InvalidOptionError(f"{argument}={types!r}: give a list of types")
+    known = [rule.type for rule in rules] + [no_match_label]
+    for name in types:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or known[:5]
+            raise InvalidOptionError(f"{argument}: no rule produces {name!r}; near are {', '.join(map(repr, near))}")
 
 
 def _listed(loaded: Any) -> list[Any]:

@@ -14,11 +14,11 @@ from typing import Self, TypeAlias
 
 from classify_core.classification import Classification, Status
 from classify_core.errors import BatchError, ClassifyError
-from classify_core.execution import StopSignal
+from classify_core.execution import RunState
 from classify_core.source import Source
 
 Finished: TypeAlias = tuple[int, Future[Classification]]
-Starter: TypeAlias = Callable[[Source, StopSignal], Future[Classification]]
+Starter: TypeAlias = Callable[[Source, RunState], Future[Classification]]
 
 
 class Run:
@@ -32,7 +32,7 @@ class Run:
     def __init__(self, start: Starter, *, window: int) -> None:
         self._start = start
         self._window = window
-        self._stop = StopSignal()
+        self._state = RunState()
         self._open: dict[int, Future[Classification]] = {}
         self._failures: list[Classification] = []
         self._count = 0
@@ -40,7 +40,7 @@ class Run:
     def begin(self, index: int, source: Source, deliver: Callable[[Finished], None]) -> None:
         """Begins a document; `deliver` is called from another thread once it is done."""
         self._count += 1
-        future = self._open[index] = self._start(source, self._stop)
+        future = self._open[index] = self._start(source, self._state)
         future.add_done_callback(lambda done: deliver((index, done)))
 
     @property
@@ -75,7 +75,7 @@ class Run:
             error = BatchError(
                 _summary(self._count, self._failures), outcomes=self._failures if outcomes is None else outcomes
             )
-            raise error from (self._stop.cause or self._failures[0].error)
+            raise error from (self._state.cause or self._failures[0].error)
 
     def __enter__(self) -> Self:
         return self

@@ -79,9 +79,7 @@ class Source:
     @classmethod
     def parse_job(cls, parse_job_id: str, *, name: str | None = None) -> Source:
         """A document that the hosted service already parsed (`pjb-...`); its pages are not billed again."""
-        return cls(
-            "parse_job", _identifier(parse_job_id, "Source.parse_job"), parse_job_id if name is None else name
-        )
+        return cls("parse_job", _identifier(parse_job_id, "Source.parse_job"), parse_job_id if name is None else name)
 
     @classmethod
     def url(

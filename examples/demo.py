@@ -1,8 +1,8 @@
 """The main job, end to end and with no key: documents in, their type and confidence in metadata, retrieval by type.
 
-    python examples/demo.py                    the documents beside this file
-    python examples/demo.py --corpus FOLDER    your own: FOLDER holds rules.yaml and documents
-    python examples/demo.py --hosted           the same, at the hosted service (uploads them; needs a key)
+python examples/demo.py                    the documents beside this file
+python examples/demo.py --corpus FOLDER    your own: FOLDER holds rules.yaml and documents
+python examples/demo.py --hosted           the same, at the hosted service (uploads them; needs a key)
 """
 
 from __future__ import annotations
@@ -104,8 +104,7 @@ def main(arguments: list[str] | None = None) -> None:
     rules, paths = load_rules(find_rules(options.corpus)), find_documents(options.corpus)
     if not paths:
         sys.exit(f"there are no documents below {options.corpus}")
-    backend = "hosted" if options.hosted else "local"
-    with Classifier(rules, backend=backend, on_error="record") as classifier:
+    with Classifier(rules, backend="hosted" if options.hosted else "local", on_error="record") as classifier:
         outcomes = classifier.classify_many(paths, show_progress=True)
         print_table(paths, outcomes)
         print_counts(outcomes)

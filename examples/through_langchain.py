@@ -45,6 +45,6 @@ def retrieve(store: InMemoryVectorStore, query: str, *, type_name: str, min_conf
 
     def is_wanted(document: Document) -> bool:
         metadata = document.metadata
-        return metadata["classify_type"] == type_name and metadata["classify_confidence"] >= min_confidence
+        return bool(metadata["classify_type"] == type_name and metadata["classify_confidence"] >= min_confidence)
 
     return store.similarity_search(query, k=3, filter=is_wanted)

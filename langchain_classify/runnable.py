@@ -104,12 +104,12 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
         """
         if not inputs:
             return []
-        work = Batch(inputs, at_once=self._at_once(config), keep_errors=return_exceptions)
+        work = Batch(inputs, keep_errors=return_exceptions)
+        at_once = _at_once(config)
 
         def classify(_: Any) -> list[Any]:
-            for part in work.parts():
-                work.take(self.classifier.classify_many(part, on_error="record"))
-            return work.results(raises=self.on_failure == "raise")
+            outcomes = self.classifier.classify_many(work.documents, on_error="record", max_concurrency=at_once)
+            return work.results(outcomes, raises=self.on_failure == "raise")
 
         return self._batch_with_config(
             classify, cast("Any", work.references), config, return_exceptions=return_exceptions, **kwargs
@@ -126,20 +126,19 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
         """The same, awaited; cancelling it cancels the work, and nothing goes on in the background."""
         if not inputs:
             return []
-        work = Batch(inputs, at_once=self._at_once(config), keep_errors=return_exceptions)
+        work = Batch(inputs, keep_errors=return_exceptions)
+        at_once = _at_once(config)
 
         async def classify(_: Any) -> list[Any]:
-            for part in work.parts():
-                work.take(await self.classifier.aclassify_many(part, on_error="record"))
-            return work.results(raises=self.on_failure == "raise")
+            outcomes = await self.classifier.aclassify_many(work.documents, on_error="record", max_concurrency=at_once)
+            return work.results(outcomes, raises=self.on_failure == "raise")
 
         return await self._abatch_with_config(
             classify, cast("Any", work.references), config, return_exceptions=return_exceptions, **kwargs
         )
 
-    def _at_once(self, config: RunnableConfig | list[RunnableConfig] | None) -> int | None:
-        """The config's `max_concurrency`, where it is narrower than what the classifier keeps to by itself."""
-        first = config[0] if isinstance(config, list) else config
-        wanted = ensure_config(first).get("max_concurrency")
-        own = self.classifier.backend.default_concurrency if self.max_concurrency is None else self.max_concurrency
-        return None if wanted is None or wanted >= own else wanted
+
+def _at_once(config: RunnableConfig | list[RunnableConfig] | None) -> int | None:
+    """How many documents the config allows at once; None leaves it to backend and plan."""
+    first = config[0] if isinstance(config, list) else config
+    return ensure_config(first).get("max_concurrency")

@@ -8,7 +8,7 @@ from typing import Any, cast
 from langchain_core.documents import BaseDocumentTransformer, Document
 from langchain_core.runnables import RunnableConfig, RunnableSerializable
 
-from classify_core.grouping import GroupBy  # noqa: TC001 - pydantic reads it
+from classify_core.grouping import GroupBy
 from classify_core.labelling import Labelled, Labeller, LabelPolicy, OnFailure
 from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, Rules
 from langchain_classify.references import documents_in, item_of, labels_of, references_to

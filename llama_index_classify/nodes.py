@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from llama_index.core.schema import BaseNode, MetadataMode
 
-from classify_core.grouping import Item
+from classify_core.grouping import ORIGIN_KEYS, PAGE_KEYS, Item
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,15 +17,20 @@ if TYPE_CHECKING:
 N = TypeVar("N", bound=BaseNode)
 
 
-def items_of(nodes: Sequence[BaseNode]) -> list[Item]:
-    """What the labeller needs to know of each node."""
+def items_of(nodes: Sequence[BaseNode], *, file: str | None = None) -> list[Item]:
+    """What the labeller needs to know of each node.
+
+    Args:
+        nodes: nodes or documents.
+        file: the one file they come from, where a reader was asked for one: pages that do not name their file are its.
+    """
     references = _references(nodes)
     return [
         Item(
             text=node.get_content(metadata_mode=MetadataMode.NONE),
             metadata=node.metadata,
             original=node,
-            reference=references[node.node_id],
+            reference=file if file is not None and _is_unnamed_page(node) else references[node.node_id],
             position=getattr(node, "start_char_idx", None),
             name=node.node_id,
         )
@@ -51,6 +56,11 @@ def labelled_node(node: N, metadata: Mapping[str, object], schema: MetadataSchem
 def labelled_nodes(nodes: Sequence[N], labelled: Iterable[Labelled], schema: MetadataSchema) -> list[N]:
     """Copies of the nodes that remain, in their order, each with its label."""
     return [labelled_node(nodes[one.index], one.metadata, schema) for one in labelled]
+
+
+def _is_unnamed_page(node: BaseNode) -> bool:
+    is_page = any(node.metadata.get(key) is not None for key in PAGE_KEYS)
+    return is_page and not any(node.metadata.get(key) for key in ORIGIN_KEYS)
 
 
 def _references(nodes: Sequence[BaseNode]) -> dict[str, str | None]:

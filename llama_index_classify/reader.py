@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -11,7 +10,6 @@ from pydantic import field_serializer
 
 from classify_core.background import background
 from classify_core.errors import BatchError, InvalidOptionError
-from classify_core.grouping import ORIGIN_KEYS, PAGE_KEYS, Item
 from classify_core.hosted import HostedBackend
 from classify_core.metadata import selects
 from llama_index_classify.component import LlamaIndexComponent
@@ -116,7 +114,7 @@ class ClassifyReader(LlamaIndexComponent, BasePydanticReader):
             sources = [file.source for file in files]
             return self._written(files, await self.classifier.aclassify_many(sources, on_error="record"))
         documents = await self.reader.aload_data(*args, **load_kwargs)
-        labelled = await self._labeller().alabel(_items(documents, _file_of(args, load_kwargs)))
+        labelled = await self._labeller().alabel(items_of(documents, file=_file_of(args, load_kwargs)))
         return labelled_nodes(documents, labelled, self.metadata_schema)
 
     def lazy_load_data(self, *args: Any, **load_kwargs: Any) -> Iterator[Document]:
@@ -126,9 +124,9 @@ class ClassifyReader(LlamaIndexComponent, BasePydanticReader):
             for batch in batches(files):
                 yield from self._load_files(batch, *further)
             return
-        documents = _iterated(self.reader, args, load_kwargs)
-        for window in document_windows(documents, self.group_by):
-            yield from self._label(window, _file_of(args, load_kwargs))
+        documents, file = _iterated(self.reader, args, load_kwargs), _file_of(args, load_kwargs)
+        for window in document_windows(documents, self.group_by, file=file):
+            yield from self._label(window, file)
 
     async def alazy_load_data(self, *args: Any, **load_kwargs: Any) -> Iterable[Document]:
         """Loads all documents, labelled; iterating over them does no further work."""
@@ -160,7 +158,7 @@ class ClassifyReader(LlamaIndexComponent, BasePydanticReader):
         return self._written(read, self.classifier.classify_many([file.source for file in read], on_error="record"))
 
     def _label(self, documents: Sequence[Document], file: str | None) -> list[Document]:
-        labelled = self._labeller().label(_items(documents, file))
+        labelled = self._labeller().label(items_of(documents, file=file))
         return labelled_nodes(documents, labelled, self.metadata_schema)
 
     def _refuse_foreign_labels(self, files: Sequence[FileRead]) -> None:
@@ -211,18 +209,6 @@ def _file_of(args: tuple[Any, ...], load_kwargs: Mapping[str, Any]) -> str | Non
     """The file a wrapped reader is asked for; a `str` may be a query or an address as well."""
     file = args[0] if args else load_kwargs.get("file")
     return str(file) if isinstance(file, PurePath) else None
-
-
-def _items(documents: Sequence[Document], file: str | None) -> list[Item]:
-    """The documents' items; pages that do not name their file are those of the file that was asked for."""
-    items = items_of(documents)
-    return items if file is None else [_of_file(item, file) for item in items]
-
-
-def _of_file(item: Item, file: str) -> Item:
-    is_page = any(item.metadata.get(key) is not None for key in PAGE_KEYS)
-    is_named = any(item.metadata.get(key) for key in ORIGIN_KEYS)
-    return replace(item, reference=file) if is_page and not is_named else item
 
 
 def _failed(failures: Sequence[Classification], count: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from classify_core.grouping import GroupBy, grouped
+from classify_core.grouping import GroupBy, Item, grouped
 from llama_index_classify.nodes import items_of
 
 if TYPE_CHECKING:
@@ -25,12 +25,14 @@ def batches(values: Iterable[T], size: int = WINDOW) -> Iterator[list[T]]:
         yield batch
 
 
-def document_windows(documents: Iterable[Document], group_by: GroupBy, size: int = WINDOW) -> Iterator[list[Document]]:
+def document_windows(
+    documents: Iterable[Document], group_by: GroupBy, *, file: str | None = None, size: int = WINDOW
+) -> Iterator[list[Document]]:
     """The documents in windows of about `size`; what belongs together and follows one another stays together."""
     held: list[Document] = []
     for batch in batches(documents, size):
         held += batch
-        cut = _start_of_last(held, group_by)
+        cut = _start_of_last(items_of(held, file=file), group_by)
         if cut > 0:
             yield held[:cut]
             held = held[cut:]
@@ -38,7 +40,7 @@ def document_windows(documents: Iterable[Document], group_by: GroupBy, size: int
         yield held
 
 
-def _start_of_last(documents: list[Document], group_by: GroupBy) -> int:
+def _start_of_last(items: list[Item], group_by: GroupBy) -> int:
     """Where the document begins that the last one belongs to, more of which may still come."""
-    last = len(documents) - 1
-    return next(min(indices) for indices in grouped(items_of(documents), group_by) if last in indices)
+    last = len(items) - 1
+    return next(min(indices) for indices in grouped(items, group_by) if last in indices)

@@ -136,9 +136,7 @@ class HostedBackend:
         if request.content is None:
             return str(request.source.value)
         content = request.content
-        file = await self._client.files.upload(
-            content.data, name=upload_name(content), external_file_id=content.digest
-        )
+        file = await self._client.files.upload(content.data, name=upload_name(content), external_file_id=content.digest)
         return file.id
 
     async def _created(self, request: ClassifyRequest, file_input: str) -> ClassifyJob:
@@ -168,7 +166,9 @@ class HostedBackend:
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._http_client is not None:
-            raise InvalidOptionError("connections cannot be pickled: make the backend with your http_client in each process")
+            raise InvalidOptionError(
+                "connections cannot be pickled: make the backend with your http_client in each process"
+            )
         return _restore, (self.arguments() | {"retry_failed": self._retry_failed},)
 
 

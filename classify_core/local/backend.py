@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from classify_core.background import in_thread
 from classify_core.backend import ClassifyRequest
+from classify_core.background import in_thread
 from classify_core.classification import Alternative, Answer
 from classify_core.engine import Engine, RuleScore
 from classify_core.errors import InvalidOptionError, InvalidResponseError, UnreadableDocumentError
@@ -62,7 +62,9 @@ class LocalBackend:
         Raises:
             InvalidOptionError: always.
         """
-        raise InvalidOptionError(f"configuration {configuration_id} is saved at the hosted service; give rules= instead")
+        raise InvalidOptionError(
+            f"configuration {configuration_id} is saved at the hosted service; give rules= instead"
+        )
 
     async def aclose(self) -> None:
         """Has nothing to release."""

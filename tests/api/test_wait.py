@@ -229,7 +229,7 @@ async def test_cancelling_an_async_wait_passes_through(service: ClassifyService)
         job_id = service.add_file("a.txt", b"an invoice")
         job = await client.jobs.create(job_id, rules=[{"type": "invoice", "description": "long enough"}])
         waiting = asyncio.create_task(client.jobs.wait(job, poll_interval=60.0))
-        while not service.requests_to(LOOKS):  # noqa: ASYNC110 - the service runs in another thread
+        while not service.requests_to(LOOKS):
             await asyncio.sleep(0.01)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):

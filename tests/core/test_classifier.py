@@ -14,12 +14,13 @@ from classify_core import (
     Answer,
     AuthenticationError,
     BatchError,
-    Classification,
     Classifier,
     ClassifyError,
+    ClassifyRequest,
     ClassifyTimeoutError,
     CreditLimitError,
     InvalidOptionError,
+    InvalidResponseError,
     InvalidRulesError,
     JobCancelledError,
     JobFailedError,
@@ -102,6 +103,12 @@ def test_what_is_known_is_not_asked_again_unless_the_cache_is_off(rules: list[Ru
     assert backend.asked["invoice"] == 2
 
 
+def test_within_one_call_equal_documents_are_asked_once_also_without_a_cache(rules: list[Rule]) -> None:
+    classifier, backend = _classifier(rules, cache=False, max_concurrency=1)
+    classifier.classify_many(["invoice", "recipe", "other", "another", "invoice"])
+    assert backend.asked["invoice"] == 1
+
+
 def test_a_failure_is_never_cached(rules: list[Rule]) -> None:
     errors: list[ClassifyError] = [JobFailedError("no luck")]
     classifier, _ = _classifier(rules, lambda _: errors.pop() if errors else None)
@@ -160,10 +167,9 @@ def test_classify_raises_the_documents_own_error(rules: list[Rule]) -> None:
 
 def test_as_completed_yields_everything_and_raises_at_its_end(rules: list[Rule]) -> None:
     classifier, _ = _classifier(rules, _fails_on("bad", JobFailedError("broken")))
-    seen: dict[int, Classification] = {}
+    seen: list[int] = []
     with pytest.raises(BatchError) as caught:
-        for index, outcome in classifier.classify_as_completed(["invoice", "bad", "recipe"]):
-            seen[index] = outcome
+        seen.extend(index for index, _ in classifier.classify_as_completed(["invoice", "bad", "recipe"]))
     assert sorted(seen) == [0, 1, 2]
     assert [one.status for one in caught.value.outcomes] == [Status.FAILED]
 
@@ -247,6 +253,12 @@ def test_no_more_documents_are_open_than_allowed(rules: list[Rule]) -> None:
     classifier, backend = _classifier(rules, max_concurrency=3)
     classifier.classify_many([str(number) for number in range(40)])
     assert backend.most_at_once == 3
+
+
+def test_a_call_may_narrow_the_bound_for_its_own_documents(rules: list[Rule]) -> None:
+    classifier, backend = _classifier(rules, max_concurrency=4)
+    classifier.classify_many([str(number) for number in range(20)], max_concurrency=2)
+    assert backend.most_at_once == 2
 
 
 def test_threads_that_share_a_classifier_share_its_bound(rules: list[Rule]) -> None:
@@ -451,7 +463,18 @@ def test_a_backend_that_breaks_is_the_documents_error_and_names_the_kind(rules: 
     with pytest.raises(ClassifyError, match="KeyError") as caught:
         classifier.classify("a secret text")
     assert "secret" not in str(caught.value)
-    assert isinstance(caught.value.__cause__, KeyError)
+    assert (caught.value.__cause__, caught.value.__suppress_context__) == (None, True)
+    assert "test_classifier.py:" in str(caught.value)
+
+
+@pytest.mark.parametrize("answer", [Answer.model_construct(type="invoice", confidence=7.0), "invoice", None])
+def test_a_malformed_answer_of_a_backend_is_that_documents_error(rules: list[Rule], answer: Answer) -> None:
+    class Broken(ScriptedBackend):
+        async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
+            return answer
+
+    outcomes = Classifier(rules, backend=Broken(), on_error="record").classify_many(["a", "b"])
+    assert [type(one.error) for one in outcomes] == [InvalidResponseError] * 2
 
 
 def test_a_blocked_backend_call_to_a_sync_method_is_an_error_and_no_deadlock(rules: list[Rule]) -> None:

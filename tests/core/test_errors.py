@@ -51,7 +51,13 @@ def test_the_message_says_which_document_and_which_job() -> None:
 
 def test_errors_tell_handlers_more_than_their_message() -> None:
     error = RateLimitError("slow", retry_after=3.0, status=429, detail="d", request_id="r")
-    assert (error.retry_after, error.plan_limit, error.status, error.detail, error.request_id) == (3.0, False, 429, "d", "r")
+    assert (error.retry_after, error.plan_limit, error.status, error.detail, error.request_id) == (
+        3.0,
+        False,
+        429,
+        "d",
+        "r",
+    )
 
 
 def test_a_missing_extra_is_an_import_error_too() -> None:

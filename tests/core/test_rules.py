@@ -96,7 +96,7 @@ def test_load_rules_names_the_file(tmp_path: Path, content: bytes, told: str) ->
 
 
 def test_a_missing_rules_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(InvalidRulesError, match="absent.yaml"):
+    with pytest.raises(InvalidRulesError, match=r"absent\.yaml"):
         load_rules(tmp_path / "absent.yaml")
 
 

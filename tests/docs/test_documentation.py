@@ -70,7 +70,7 @@ def test_every_code_block_runs_and_prints_what_it_says(
                 patch.setenv("LLAMA_CLOUD_API_KEY", service.api_key)
                 patch.setenv("LLAMA_CLOUD_BASE_URL", service.base_url)
             padded = "\n" * block.line + block.code  # so that a traceback names the page's own line
-            exec(compile(padded, str(page), "exec"), namespace)  # noqa: S102 - our own pages
+            exec(compile(padded, str(page), "exec"), namespace)
         assert printed.getvalue().splitlines() == block.expected, f"{page.name}, block at line {block.line}"
 
 

@@ -46,7 +46,9 @@ def _classifier(service: ClassifyService, rules: list[Rule], **options: Any) -> 
     return Classifier(rules, backend="hosted", base_url=service.base_url, api_key=service.api_key, **options)
 
 
-def test_a_document_is_uploaded_classified_and_answered(service: ClassifyService, rules: list[Rule], tmp_path: Path) -> None:
+def test_a_document_is_uploaded_classified_and_answered(
+    service: ClassifyService, rules: list[Rule], tmp_path: Path
+) -> None:
     path = tmp_path / "march.txt"
     path.write_text("an invoice")
     with _classifier(service, rules) as classifier:
@@ -57,7 +59,9 @@ def test_a_document_is_uploaded_classified_and_answered(service: ClassifyService
     assert one.alternatives == ()
 
 
-def test_the_upload_carries_the_digest_and_never_a_local_path(service: ClassifyService, rules: list[Rule], tmp_path: Path) -> None:
+def test_the_upload_carries_the_digest_and_never_a_local_path(
+    service: ClassifyService, rules: list[Rule], tmp_path: Path
+) -> None:
     path = tmp_path / "march.txt"
     path.write_text("an invoice")
     with _classifier(service, rules) as classifier:
@@ -92,7 +96,9 @@ def test_a_nameless_document_is_named_by_its_digest() -> None:
     assert upload_name(content) == f"{content.digest[:16]}.txt"
 
 
-def test_a_file_or_parse_job_that_the_service_has_is_not_uploaded_again(service: ClassifyService, rules: list[Rule]) -> None:
+def test_a_file_or_parse_job_that_the_service_has_is_not_uploaded_again(
+    service: ClassifyService, rules: list[Rule]
+) -> None:
     file_id, parse_job_id = service.add_file("a.txt", b"invoice"), service.add_parse_job(b"recipe")
     with _classifier(service, rules) as classifier:
         many = classifier.classify_many([Source.file_id(file_id), Source.parse_job(parse_job_id)])
@@ -101,7 +107,9 @@ def test_a_file_or_parse_job_that_the_service_has_is_not_uploaded_again(service:
     assert not service.requests_to(UPLOAD)
 
 
-async def test_equal_documents_are_one_upload_and_one_job_in_sync_and_async(service: ClassifyService, rules: list[Rule]) -> None:
+async def test_equal_documents_are_one_upload_and_one_job_in_sync_and_async(
+    service: ClassifyService, rules: list[Rule]
+) -> None:
     async with _classifier(service, rules) as classifier:
         await classifier.aclassify_many(["invoice"] * 10 + ["recipe"] * 10)
         classifier.classify_many(["invoice", "recipe"])
@@ -267,7 +275,9 @@ def test_a_saved_configuration_gives_rules_and_a_rules_id(service: ClassifyServi
 
     with ClassifyClient(base_url=service.base_url, api_key=service.api_key) as client:
         saved = client.configurations.create("mine", rules=rules)
-    with Classifier(backend="hosted", configuration_id=saved.id, base_url=service.base_url, api_key=service.api_key) as it:
+    with Classifier(
+        backend="hosted", configuration_id=saved.id, base_url=service.base_url, api_key=service.api_key
+    ) as it:
         assert [rule.type for rule in it.rules] == ["invoice", "recipe"]
         assert it.classify("a recipe").type == "recipe"
         assert it.classify_many(["an invoice"])[0].rules_id == it.rules_id
@@ -278,7 +288,9 @@ def test_a_saved_configuration_gives_rules_and_a_rules_id(service: ClassifyServi
 
 def test_a_missing_saved_configuration_is_an_error_before_any_document(service: ClassifyService) -> None:
     with (
-        Classifier(backend="hosted", configuration_id="cfg-none", base_url=service.base_url, api_key=service.api_key) as it,
+        Classifier(
+            backend="hosted", configuration_id="cfg-none", base_url=service.base_url, api_key=service.api_key
+        ) as it,
         pytest.raises(NotFoundError),
     ):
         it.classify_many(["an invoice"])
@@ -288,10 +300,14 @@ def test_a_missing_saved_configuration_is_an_error_before_any_document(service: 
 def test_project_and_organization_are_sent_with_each_request(service: ClassifyService, rules: list[Rule]) -> None:
     with _classifier(service, rules, project_id=service.project_id, organization_id="org-1") as classifier:
         classifier.classify("invoice")
-    assert all(one.query["organization_id"] == ["org-1"] or one.query["organization_id"] == "org-1" for one in service.requests)
+    assert all(
+        one.query["organization_id"] == ["org-1"] or one.query["organization_id"] == "org-1" for one in service.requests
+    )
 
 
-async def test_a_http_client_of_the_users_own_is_used_and_left_open(service: ClassifyService, rules: list[Rule]) -> None:
+async def test_a_http_client_of_the_users_own_is_used_and_left_open(
+    service: ClassifyService, rules: list[Rule]
+) -> None:
     mine = httpx.AsyncClient(headers={"X-Mine": "yes"}, trust_env=False)
     async with _classifier(service, rules, http_client=mine) as classifier:
         assert (await classifier.aclassify("invoice")).type == "invoice"

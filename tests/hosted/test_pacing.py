@@ -11,7 +11,6 @@ from classify_core.hosted.pacing import Pacer
 from classify_core.limits import limits_of
 from tests.clocks import QuickClock
 
-
 CREATE = create_job("dfl-1", configuration_id="cfg-1")
 UPLOAD = upload_file(b"x", name="a.txt")
 LOOK = get_job("job-1")

@@ -62,7 +62,7 @@ class HeldBackend(ScriptedBackend):
         self.begun = threading.Event()
         self.release = threading.Event()
 
-    async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:  # noqa: ASYNC109 - the protocol's
+    async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
         self.begun.set()
         while not self.release.is_set():
             try:
@@ -76,7 +76,7 @@ class HeldBackend(ScriptedBackend):
 async def until(condition: Any) -> None:
     """Waits for something that another thread does; a test that waits in vain fails."""
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 - other threads set it, whom no asyncio.Event serves
+        while not condition():
             await asyncio.sleep(0.002)
 
 

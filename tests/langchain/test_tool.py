@@ -151,7 +151,7 @@ def test_a_fault_of_the_service_is_raised_and_not_blamed_on_the_model(
 class BrokenBackend(ScriptedBackend):
     """Breaks the contract in two ways that end in pydantic's own error."""
 
-    async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:  # noqa: ASYNC109 - the protocol's
+    async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
         if b"invoice" in (request.content.data if request.content else b""):
             return Answer.model_validate({"type": "invoice", "confidence": "very"})
         return Answer.model_construct(type="recipe", confidence=7.0, reasoning="", alternatives=(), backend=None)

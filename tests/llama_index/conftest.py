@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from llama_index.core.embeddings import MockEmbedding
@@ -8,6 +8,9 @@ from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.schema import Document
 
 from tests.llama_index.parts import CollectingSpanHandler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.instrumentation.span import SimpleSpan
 from llama_index.core.instrumentation.span_handlers import BaseSpanHandler
-
 from pydantic import Field
 
 from classify_core import Answer, ClassifyConfiguration, ClassifyError, ClassifyRequest, UnreadableDocumentError
 from tests.backends import ScriptedBackend
+
+if TYPE_CHECKING:
+    import inspect
+    from collections.abc import Callable
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Waits on the running loop, which must not be blocked, for something that happens elsewhere."""
+    while not condition():
+        await asyncio.sleep(0.001)
 
 
 class HeldBackend(ScriptedBackend):
@@ -26,8 +34,7 @@ class HeldBackend(ScriptedBackend):
 
     async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
         self.begun.set()
-        while not self.release.is_set():
-            await asyncio.sleep(0.001)
+        await until(self.release.is_set)
         return await super().classify(request, timeout=timeout)
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from llama_index.core import VectorStoreIndex
@@ -15,8 +15,10 @@ from llama_index.core.vector_stores import MetadataFilter, MetadataFilters, Simp
 from classify_core import AuthenticationError, Rule
 from llama_index_classify import ClassifyPostprocessor, ClassifyTransform
 from tests.backends import ScriptedBackend
-from tests.llama_index.parts import HeldBackend, fails_on
-from tests.service import ClassifyService
+from tests.llama_index.parts import HeldBackend, fails_on, until
+
+if TYPE_CHECKING:
+    from tests.service import ClassifyService
 
 BILL = "Invoice number 7. Line items: 2 chairs. Tax 19 EUR. Total amount due 119 EUR."
 CAKE = "A cooking recipe. Ingredients and quantities: 3 eggs, 200 g flour. Steps of preparation: mix, bake."
@@ -28,7 +30,7 @@ def splitter() -> SentenceSplitter:
 
 @pytest.mark.parametrize("splitter_first", [True, False])
 async def test_it_stands_before_or_after_a_splitter(
-    splitter_first: bool, rules: list[Rule], documents: list[Document]
+    *, splitter_first: bool, rules: list[Rule], documents: list[Document]
 ) -> None:
     backend = ScriptedBackend()
     steps: list[TransformComponent] = [splitter(), ClassifyTransform(rules, backend=backend)]
@@ -56,6 +58,7 @@ async def test_it_stands_before_or_after_a_splitter(
 )
 def test_a_second_ingestion_finds_nothing_new(
     strategy: DocstoreStrategy,
+    *,
     with_store: bool,
     rules: list[Rule],
     documents: list[Document],
@@ -148,7 +151,7 @@ def test_two_group_by_functions_never_share_an_entry_of_the_pipelines_cache(rule
 
 @pytest.mark.parametrize("has_a_key", [True, False])
 async def test_parallel_ingestion_comes_to_the_same(
-    has_a_key: bool, rules: list[Rule], monkeypatch: pytest.MonkeyPatch
+    *, has_a_key: bool, rules: list[Rule], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if has_a_key:  # a worker that chose its backend anew would now turn hosted
         monkeypatch.setenv("LLAMA_CLOUD_API_KEY", "llx-worker-key-0123456789")
@@ -198,8 +201,7 @@ def by_half(node: Any) -> int:
 async def test_the_event_loop_runs_on_while_a_classifier_is_slow(rules: list[Rule], documents: list[Document]) -> None:
     backend = HeldBackend()
     running = asyncio.create_task(ClassifyTransform(rules, backend=backend).acall(documents))
-    while not backend.begun.is_set():
-        await asyncio.sleep(0)  # only a loop that is not blocked comes back here
+    await until(backend.begun.is_set)  # only a loop that is not blocked comes back from here
     assert not running.done()
     backend.release.set()
     assert len(await running) == 3
@@ -209,13 +211,11 @@ async def test_cancelling_an_ingestion_cancels_the_classification(rules: list[Ru
     gate = asyncio.Event()
     backend = ScriptedBackend(gate=gate)
     running = asyncio.create_task(ClassifyTransform(rules, backend=backend).acall(documents))
-    while backend.asked.total() < len(documents):
-        await asyncio.sleep(0.001)
+    await until(lambda: backend.asked.total() == len(documents))
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    while backend.cancelled < len(documents):
-        await asyncio.sleep(0.001)
+    await until(lambda: backend.cancelled == len(documents))
 
 
 def test_retrieval_filters_on_type_and_confidence(rules: list[Rule], documents: list[Document]) -> None:

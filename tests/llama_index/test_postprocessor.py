@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from llama_index.core import SummaryIndex, VectorStoreIndex
-from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.llms import MockLLM
 from llama_index.core.node_parser import SentenceSplitter
@@ -30,8 +29,12 @@ from classify_core import (
 )
 from llama_index_classify import ClassifyPostprocessor, ClassifyTransform
 from tests.backends import ScriptedBackend
-from tests.llama_index.parts import HeldBackend, NeverBackend, SavedBackend, fails_on
-from tests.service import ClassifyService
+from tests.llama_index.parts import HeldBackend, NeverBackend, SavedBackend, fails_on, until
+
+if TYPE_CHECKING:
+    from llama_index.core.embeddings import MockEmbedding
+
+    from tests.service import ClassifyService
 
 
 @pytest.fixture
@@ -149,9 +152,7 @@ def test_a_type_that_somebody_else_wrote_is_an_error(rules: list[Rule], retrieve
         ClassifyPostprocessor(rules, backend=ScriptedBackend()).postprocess_nodes(retrieved)
 
 
-def test_a_failed_document_passes_annotated_whatever_is_kept(
-    rules: list[Rule], retrieved: list[NodeWithScore]
-) -> None:
+def test_a_failed_document_passes_annotated_whatever_is_kept(rules: list[Rule], retrieved: list[NodeWithScore]) -> None:
     postprocessor = ClassifyPostprocessor(rules, backend=fails_on("sea"), keep_types=["invoice"], drop_types=["recipe"])
     passed = postprocessor.postprocess_nodes(retrieved)
     assert ids(passed) == ["bill-2", "bill-1", "poem-1"]
@@ -237,8 +238,7 @@ async def test_the_event_loop_runs_on_while_nodes_are_classified(
 ) -> None:
     backend = HeldBackend()
     running = asyncio.create_task(ClassifyPostprocessor(rules, backend=backend).apostprocess_nodes(retrieved))
-    while not backend.begun.is_set():
-        await asyncio.sleep(0)  # only a loop that is not blocked comes back here
+    await until(backend.begun.is_set)  # only a loop that is not blocked comes back from here
     assert not running.done()
     backend.release.set()
     assert len(await running) == len(retrieved)

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import fsspec
 import pytest
@@ -18,8 +17,12 @@ from classify_core import BatchError, ClassifyError, ForeignLabelError, InvalidO
 from llama_index_classify import ClassifyReader
 from llama_index_classify.windows import document_windows
 from tests.backends import ScriptedBackend
-from tests.llama_index.parts import HeldBackend, fails_on
-from tests.service import ClassifyService
+from tests.llama_index.parts import HeldBackend, fails_on, until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tests.service import ClassifyService
 
 
 @pytest.fixture
@@ -129,7 +132,9 @@ async def test_pages_that_do_not_name_their_file_are_those_of_the_file_asked_for
 async def test_a_directory_reader_can_use_it_for_a_file_type(rules: list[Rule], folder: Path) -> None:
     backend = ScriptedBackend()
     extractor = ClassifyReader(rules=rules, backend=backend)
-    directory = SimpleDirectoryReader(folder, file_extractor={".txt": extractor, ".html": extractor}, raise_on_error=True)
+    directory = SimpleDirectoryReader(
+        folder, file_extractor={".txt": extractor, ".html": extractor}, raise_on_error=True
+    )
     for documents in (directory.load_data(), await directory.aload_data()):
         assert types(documents) == ["invoice", None, "uncategorized"]
         assert documents[0].metadata["file_size"] == 29
@@ -262,8 +267,7 @@ async def test_the_event_loop_runs_on_while_files_are_loaded(rules: list[Rule], 
     backend = HeldBackend()
     reader = ClassifyReader(paths=paths_in(folder), rules=rules, backend=backend)
     running = asyncio.create_task(reader.aload_data())
-    while not backend.begun.is_set():
-        await asyncio.sleep(0)  # only a loop that is not blocked comes back here
+    await until(backend.begun.is_set)  # only a loop that is not blocked comes back from here
     assert not running.done()
     backend.release.set()
     assert len(await running) == 3
@@ -309,7 +313,7 @@ async def test_a_hosted_backend_is_sent_the_original_file(
     ("given", "told"),
     [
         ({"reader": PagesReader(), "paths": ["a"]}, "not both"),
-        ({"reader": [Rule(type="letter", description="a letter")]}, "by name"),
+        ({"reader": [Rule(type="letter", description="a letter to somebody, signed")]}, "by name"),
         ({"paths": "a.txt"}, "brackets"),
         ({"paths": Path("a.txt")}, "brackets"),
     ],

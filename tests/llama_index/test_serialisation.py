@@ -130,7 +130,8 @@ def test_a_wrapped_reader_is_told_by_name_only_and_asked_for(rules: list[Rule], 
 
 def test_a_hosted_backend_of_the_users_own_tells_its_address(rules: list[Rule]) -> None:
     us, eu = (
-        ClassifyTransform(rules, backend=HostedBackend(api_key=KEY, base_url=region)).to_dict() for region in ("us", "eu")
+        ClassifyTransform(rules, backend=HostedBackend(api_key=KEY, base_url=region)).to_dict()
+        for region in ("us", "eu")
     )
     assert us != eu
     assert KEY not in json.dumps([us, eu])
@@ -146,7 +147,7 @@ def test_types_given_in_any_order_make_the_same_dictionary(component: type[Any],
 PROGRAM = """
 from llama_index_classify import ClassifyTransform
 print(ClassifyTransform(
-    [{"type": "invoice", "description": "a bill with a total amount"}],
+    [{"type": name, "description": "a document with a total amount"} for name in ("invoice", "a", "b", "c")],
     backend="local", keep_types={"invoice", "uncategorized", "a", "b", "c"}, prefix="kind_",
     group_by=lambda node: node.metadata.get("case") in {"x", "y", "z"},
 ).to_json())

@@ -47,7 +47,7 @@ async def test_a_span_is_dropped_where_classifying_raises(
 
 @pytest.mark.parametrize("key_is_right", [True, False])
 async def test_no_key_reaches_a_tracer(
-    key_is_right: bool, rules: list[Rule], documents: list[Document], spans: CollectingSpanHandler
+    *, key_is_right: bool, rules: list[Rule], documents: list[Document], spans: CollectingSpanHandler
 ) -> None:
     nodes: list[Any] = [NodeWithScore(node=document, score=1.0) for document in documents]
     with ClassifyService(api_key=KEY if key_is_right else "llx-another-key-0123456789") as service:

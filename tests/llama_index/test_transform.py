@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from llama_index.core.node_parser import HierarchicalNodeParser, SentenceSplitter
@@ -22,6 +21,9 @@ from classify_core import Answer, BatchError, ForeignLabelError, MetadataSchema,
 from llama_index_classify import ClassifyTransform
 from tests.backends import ScriptedBackend
 from tests.llama_index.parts import fails_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BILL = "This invoice has a total."
 CAKE = "This recipe has eggs."
@@ -132,7 +134,11 @@ def test_a_label_changes_nothing_but_the_metadata_and_its_exclusions(node: BaseN
     assert {name: value for name, value in vars(labelled).items() if name not in label} == {
         name: value for name, value in vars(node).items() if name not in label
     }
-    assert (labelled.node_id, labelled.ref_doc_id, labelled.source_node) == (node.node_id, node.ref_doc_id, node.source_node)
+    assert (labelled.node_id, labelled.ref_doc_id, labelled.source_node) == (
+        node.node_id,
+        node.ref_doc_id,
+        node.source_node,
+    )
 
 
 def test_copies_share_no_container_with_the_originals(rules: list[Rule]) -> None:
@@ -245,7 +251,9 @@ def test_the_label_is_out_of_the_embedding_text_and_only_the_type_is_in_the_llm_
 
 
 def test_exclusions_are_added_once(rules: list[Rule]) -> None:
-    node = TextNode(text=BILL, excluded_embed_metadata_keys=["own", "classify_type"], excluded_llm_metadata_keys=["own"])
+    node = TextNode(
+        text=BILL, excluded_embed_metadata_keys=["own", "classify_type"], excluded_llm_metadata_keys=["own"]
+    )
     transform = ClassifyTransform(rules, backend=ScriptedBackend())
     [labelled] = transform(transform([node]))
     for keys in (labelled.excluded_embed_metadata_keys, labelled.excluded_llm_metadata_keys):
@@ -319,7 +327,9 @@ def test_no_nodes_are_no_work(rules: list[Rule]) -> None:
     assert ClassifyTransform(rules, backend="local")([]) == []
 
 
-def test_show_progress_shows_a_bar(rules: list[Rule], documents: list[Document], capfd: pytest.CaptureFixture[str]) -> None:
+def test_show_progress_shows_a_bar(
+    rules: list[Rule], documents: list[Document], capfd: pytest.CaptureFixture[str]
+) -> None:
     transform = ClassifyTransform(rules, backend=ScriptedBackend())
     transform(documents)
     assert capfd.readouterr().err == ""
