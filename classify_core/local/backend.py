@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Final
 
 from classify_core.backend import ClassifyRequest
 from classify_core.background import in_thread
@@ -14,6 +15,10 @@ from classify_core.local.extraction import extract
 from classify_core.local.lexical import LexicalEngine
 from classify_core.local.reasoning import explain
 from classify_core.models import ClassifyConfiguration, Rule
+
+
+MAX_ALTERNATIVES: Final = 20
+"""How many alternatives are kept: with thousands of rules the rest says nothing and takes memory."""
 
 
 class LocalBackend:
@@ -83,7 +88,9 @@ def decide(scores: Sequence[RuleScore]) -> Answer:
         type=None if chosen is None else chosen.type,
         confidence=best.probability,
         reasoning=explain(ranked, chosen),
-        alternatives=tuple(Alternative(type=score.type, confidence=score.probability) for score in ranked),
+        alternatives=tuple(
+            Alternative(type=score.type, confidence=score.probability) for score in ranked[:MAX_ALTERNATIVES]
+        ),
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.instrumentation.span import SimpleSpan
 from llama_index.core.instrumentation.span_handlers import BaseSpanHandler
+from llama_index.core.node_parser import SentenceSplitter
 from pydantic import Field
 
 from classify_core import Answer, ClassifyConfiguration, ClassifyError, ClassifyRequest, UnreadableDocumentError
@@ -16,6 +18,15 @@ from tests.backends import ScriptedBackend
 if TYPE_CHECKING:
     import inspect
     from collections.abc import Callable
+
+
+def splitter(chunk_size: int = 80) -> SentenceSplitter:
+    """A splitter that needs no language data, which older versions of the framework download."""
+    return SentenceSplitter(chunk_size=chunk_size, chunk_overlap=0, chunking_tokenizer_fn=sentences_of)
+
+
+def sentences_of(text: str) -> list[str]:
+    return re.findall(r"[^.]+\.?\s*", text)
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -7,7 +7,6 @@ import pytest
 from llama_index.core import VectorStoreIndex
 from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.ingestion import DocstoreStrategy, IngestionCache, IngestionPipeline
-from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.schema import Document, TransformComponent
 from llama_index.core.storage.docstore import SimpleDocumentStore
 from llama_index.core.vector_stores import MetadataFilter, MetadataFilters, SimpleVectorStore
@@ -15,17 +14,13 @@ from llama_index.core.vector_stores import MetadataFilter, MetadataFilters, Simp
 from classify_core import AuthenticationError, Rule
 from llama_index_classify import ClassifyPostprocessor, ClassifyTransform
 from tests.backends import ScriptedBackend
-from tests.llama_index.parts import HeldBackend, fails_on, until
+from tests.llama_index.parts import HeldBackend, fails_on, splitter, until
 
 if TYPE_CHECKING:
     from tests.service import ClassifyService
 
 BILL = "Invoice number 7. Line items: 2 chairs. Tax 19 EUR. Total amount due 119 EUR."
 CAKE = "A cooking recipe. Ingredients and quantities: 3 eggs, 200 g flour. Steps of preparation: mix, bake."
-
-
-def splitter() -> SentenceSplitter:
-    return SentenceSplitter(chunk_size=80, chunk_overlap=0)
 
 
 @pytest.mark.parametrize("splitter_first", [True, False])

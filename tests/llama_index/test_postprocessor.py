@@ -8,7 +8,6 @@ import pytest
 from llama_index.core import SummaryIndex, VectorStoreIndex
 from llama_index.core.ingestion import IngestionPipeline
 from llama_index.core.llms import MockLLM
-from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import (
     Document,
@@ -29,7 +28,7 @@ from classify_core import (
 )
 from llama_index_classify import ClassifyPostprocessor, ClassifyTransform
 from tests.backends import ScriptedBackend
-from tests.llama_index.parts import HeldBackend, NeverBackend, SavedBackend, fails_on, until
+from tests.llama_index.parts import HeldBackend, NeverBackend, SavedBackend, fails_on, splitter, until
 
 if TYPE_CHECKING:
     from llama_index.core.embeddings import MockEmbedding
@@ -129,7 +128,7 @@ def test_nodes_labelled_at_ingestion_are_not_classified_again(
     index_class: Any, first: str, rules: list[Rule], documents: list[Document], embedding: MockEmbedding
 ) -> None:
     backend = ScriptedBackend()
-    steps = [ClassifyTransform(rules, backend=backend), SentenceSplitter(chunk_size=150, chunk_overlap=0)]
+    steps = [ClassifyTransform(rules, backend=backend), splitter(150)]
     nodes = IngestionPipeline(transformations=steps if first == "transform" else steps[::-1]).run(documents=documents)
     assert backend.asked.total() == 3
     options = {"embed_model": embedding} if index_class is VectorStoreIndex else {}

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from llama_index.core.node_parser import HierarchicalNodeParser, SentenceSplitter
+from llama_index.core.node_parser import HierarchicalNodeParser
 from llama_index.core.schema import (
     BaseNode,
     Document,
@@ -20,7 +20,7 @@ from llama_index.core.schema import (
 from classify_core import Answer, BatchError, ForeignLabelError, MetadataSchema, Rule
 from llama_index_classify import ClassifyTransform
 from tests.backends import ScriptedBackend
-from tests.llama_index.parts import fails_on
+from tests.llama_index.parts import fails_on, splitter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ CAKE = "This recipe has eggs."
 
 
 def split(documents: list[Document], chunk_size: int = 80) -> list[BaseNode]:
-    return SentenceSplitter(chunk_size=chunk_size, chunk_overlap=0).get_nodes_from_documents(documents)
+    return splitter(chunk_size).get_nodes_from_documents(documents)
 
 
 def types_of(nodes: list[BaseNode]) -> list[str | None]:
@@ -87,7 +87,10 @@ def test_the_metadata_is_not_part_of_the_text(rules: list[Rule]) -> None:
 
 def test_chunks_of_chunks_belong_to_the_document_at_their_root(rules: list[Rule]) -> None:
     document = Document(text="This invoice lists many line items. " * 60)
-    nodes = HierarchicalNodeParser.from_defaults([256, 64], chunk_overlap=0).get_nodes_from_documents([document])
+    levels = {"long": splitter(256), "short": splitter(64)}
+    parser = HierarchicalNodeParser.from_defaults(node_parser_ids=list(levels), node_parser_map=levels)
+    nodes = parser.get_nodes_from_documents([document])
+    assert len({node.ref_doc_id for node in nodes}) > 1
     backend = ScriptedBackend()
     assert set(types_of(ClassifyTransform(rules, backend=backend)(nodes))) == {"invoice"}
     assert backend.asked.total() == 1
