@@ -64,21 +64,10 @@ def _is_unnamed_page(node: BaseNode) -> bool:
 
 
 def _references(nodes: Sequence[BaseNode]) -> dict[str, str | None]:
-    """Each node's source document; a hierarchical parser names the parent chunk, which is followed to the root."""
-    parents = {node.node_id: node.ref_doc_id for node in nodes}
-    named = {parent for parent in parents.values() if parent is not None}
-    return {
-        node_id: (node_id if node_id in named else None) if parent is None else _root(parent, parents)
-        for node_id, parent in parents.items()
-    }
-
-
-def _root(reference: str, parents: Mapping[str, str | None]) -> str:
-    seen = {reference}
-    while (parent := parents.get(reference)) is not None and parent not in seen:
-        seen.add(parent)
-        reference = parent
-    return reference
+    """Each node's source document; a document that stands beside its own chunks is its own."""
+    sources = {node.node_id: node.ref_doc_id for node in nodes}
+    named = set(sources.values())
+    return {node_id: node_id if source is None and node_id in named else source for node_id, source in sources.items()}
 
 
 def _extended(keys: Sequence[str], further: Iterable[str]) -> list[str]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ipaddress
+import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -43,6 +46,11 @@ def _refuse_the_outside(event: str, args: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_refuse_the_outside)
+
+# LlamaIndex 0.13 downloads its language data, which it also ships, unless it finds it in its cache folder.
+_llama_index = importlib.util.find_spec("llama_index.core")
+if _llama_index is not None and _llama_index.origin is not None:
+    os.environ["LLAMA_INDEX_CACHE_DIR"] = str(Path(_llama_index.origin).parent)
 
 
 @pytest.fixture(autouse=True)

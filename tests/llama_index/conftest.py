@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -34,3 +35,12 @@ def spans() -> Iterator[CollectingSpanHandler]:
     root.add_span_handler(handler)
     yield handler
     root.span_handlers.remove(handler)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three files; their names are in the order of their content's types."""
+    (tmp_path / "a.txt").write_text("an invoice over 20 line items")
+    (tmp_path / "b.md").write_text("# Cake\n\na recipe with 3 eggs")
+    (tmp_path / "c.html").write_text("<html><title>Sea</title><body><p>the sea was calm</p></body></html>")
+    return tmp_path

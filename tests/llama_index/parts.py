@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llama_index.core.instrumentation.span import SimpleSpan
 from llama_index.core.instrumentation.span_handlers import BaseSpanHandler
 from llama_index.core.node_parser import SentenceSplitter
+from llama_index.core.schema import Document
 from pydantic import Field
 
 from classify_core import Answer, ClassifyConfiguration, ClassifyError, ClassifyRequest, UnreadableDocumentError
+from llama_index_classify import ClassifyReader
 from tests.backends import ScriptedBackend
 
 if TYPE_CHECKING:
@@ -111,3 +115,20 @@ class CollectingSpanHandler(BaseSpanHandler[SimpleSpan]):
     ) -> None:
         self.told.extend([repr(err), str(err), repr(told)])
         self.open_spans.pop(id_, None)
+
+
+def paths_in(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir())
+
+
+def types(documents: Iterable[Document]) -> list[str | None]:
+    return [document.metadata.get("classify_type") for document in documents]
+
+
+async def every_way(reader: ClassifyReader, *args: Any, **load_kwargs: Any) -> list[list[Document]]:
+    return [
+        reader.load_data(*args, **load_kwargs),
+        list(reader.lazy_load_data(*args, **load_kwargs)),
+        await reader.aload_data(*args, **load_kwargs),
+        list(await reader.alazy_load_data(*args, **load_kwargs)),
+    ]

@@ -9,7 +9,7 @@ from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.ingestion import DocstoreStrategy, IngestionCache, IngestionPipeline
 from llama_index.core.schema import Document, TransformComponent
 from llama_index.core.storage.docstore import SimpleDocumentStore
-from llama_index.core.vector_stores import MetadataFilter, MetadataFilters, SimpleVectorStore
+from llama_index.core.vector_stores import FilterOperator, MetadataFilter, MetadataFilters, SimpleVectorStore
 
 from classify_core import AuthenticationError, Rule
 from llama_index_classify import ClassifyPostprocessor, ClassifyTransform
@@ -213,31 +213,20 @@ async def test_cancelling_an_ingestion_cancels_the_classification(rules: list[Ru
     await until(lambda: backend.cancelled == len(documents))
 
 
-def test_retrieval_filters_on_type_and_confidence(rules: list[Rule], documents: list[Document]) -> None:
-    store, embedding = SimpleVectorStore(), MockEmbedding(embed_dim=4)
-    steps = [splitter(), ClassifyTransform(rules, backend=ScriptedBackend()), embedding]
-    IngestionPipeline(transformations=steps, vector_store=store).run(documents=documents)
-    index = VectorStoreIndex.from_vector_store(_with_nodes(store), embed_model=embedding)
+def test_retrieval_filters_on_type_and_confidence(
+    rules: list[Rule], documents: list[Document], embedding: MockEmbedding
+) -> None:
+    steps = [splitter(), ClassifyTransform(rules, backend=ScriptedBackend())]
+    nodes = IngestionPipeline(transformations=steps).run(documents=documents)
     wanted = MetadataFilters(
         filters=[
             MetadataFilter(key="classify_type", value="invoice"),
-            MetadataFilter(key="classify_confidence", value=0.5, operator=">="),
+            MetadataFilter(key="classify_confidence", value=0.5, operator=FilterOperator.GTE),
         ]
     )
-    found = store.query(_query(index, wanted))
-    assert found.ids
-    assert {store.data.metadata_dict[id_]["classify_type"] for id_ in found.ids} == {"invoice"}
-
-
-def _with_nodes(store: SimpleVectorStore) -> SimpleVectorStore:
-    store.stores_text = True  # so that an index can be made of it; the query below asks the store itself
-    return store
-
-
-def _query(index: VectorStoreIndex, filters: MetadataFilters) -> Any:
-    from llama_index.core.vector_stores.types import VectorStoreQuery  # noqa: PLC0415
-
-    return VectorStoreQuery(query_embedding=[0.5] * 4, similarity_top_k=10, filters=filters)
+    index = VectorStoreIndex(nodes, embed_model=embedding)
+    found = index.as_retriever(similarity_top_k=100, filters=wanted).retrieve("?")
+    assert {scored.node.ref_doc_id for scored in found} == {"bill"}
 
 
 def hosted(rules: list[Rule], service: ClassifyService, **options: Any) -> ClassifyTransform:
