@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Protocol, runtime_checkable
 
 from classify_core.classification import Answer
+from classify_core.errors import ClassifyError
 from classify_core.models import ClassifyConfiguration
 from classify_core.source import Content, Source, content_key
 
@@ -65,3 +68,13 @@ class Backend(Protocol):
 
     async def aclose(self) -> None:
         """Releases connections, for good."""
+
+
+def error_of_backend(backend: Backend, error: Exception) -> ClassifyError:
+    """Our own error for whatever a backend raised that is none of ours; to be raised `from None`.
+
+    Neither the foreign error's text nor its chain is passed on: they may quote the document, and tracers keep both.
+    """
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+    return ClassifyError(f"the backend {backend.name!r} raised {type(error).__name__} at {place}; mend the backend")

@@ -12,12 +12,14 @@ from classify_core.backend import Backend
 from classify_core.backend_choice import BackendLike, HostedOptions, choose_backend
 from classify_core.background import background
 from classify_core.cache import CacheLike, cache_of
-from classify_core.classification import Classification
-from classify_core.classifier_options import check_options, configuration_from
-from classify_core.errors import InvalidOptionError
+from classify_core.classification import Classification, Status
+from classify_core.configuring import check_options, configuration_from, load_configuration
+from classify_core.errors import ClassifyError, InvalidOptionError
 from classify_core.execution import Budget, Execution, RunState, Settings
 from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
+from classify_core.pickling import restored
 from classify_core.progress import progress
+from classify_core.rules import UNRESOLVED_RULES_ID
 from classify_core.run import Finished, Run
 from classify_core.source import Source, SourceLike, sources_of
 
@@ -152,6 +154,7 @@ class Classifier:
 
         Raises:
             NotFoundError: there is no such configuration in the project.
+            ClassifyError: it could not be loaded, or not within `timeout`.
         """
         if self._configuration is None:
             background.run(self._prepare())
@@ -160,6 +163,11 @@ class Classifier:
         """The same, awaited."""
         if self._configuration is None:
             await background.arun(self._prepare())
+
+    def not_started(self, error: ClassifyError) -> Classification:
+        """The outcome of a document that was not begun because of `error`, also where no rules are known."""
+        rules_id = UNRESOLVED_RULES_ID if self._configuration is None else self.rules_id
+        return Classification(status=Status.NOT_STARTED, error=error, backend=self.backend.name, rules_id=rules_id)
 
     def classify(self, source: SourceLike, *, on_error: OnError | None = None) -> Classification:
         """Classifies one document.
@@ -281,9 +289,17 @@ class Classifier:
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def picklable_arguments(self) -> dict[str, Any]:
+        """The same, for another process.
+
+        Raises:
+            InvalidOptionError: an HTTP client of the user's own would be lost on the way.
+        """
         self._choice.refuse_pickling()
-        return _restore, (self.arguments(),)
+        return self.arguments()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return restored, (_make, self.picklable_arguments())
 
     def _drive(self, run: Run, sources: Iterable[SourceLike]) -> Iterator[tuple[int, Classification]]:
         checked = sources_of(sources)
@@ -331,7 +347,8 @@ class Classifier:
 
     async def _prepare(self) -> None:
         if self._configuration is None and self._configuration_id is not None:
-            self._configuration = await self.backend.load_configuration(self._configuration_id)
+            timeout = self._options["timeout"]
+            self._configuration = await load_configuration(self.backend, self._configuration_id, timeout)
 
     def _execution_here(self) -> Execution:
         """The state of the running loop: semaphores and tasks cannot be carried from one loop to another."""
@@ -377,7 +394,7 @@ class Classifier:
         return ordered
 
 
-def _restore(arguments: dict[str, Any]) -> Classifier:
+def _make(arguments: dict[str, Any]) -> Classifier:
     return Classifier(**arguments)
 
 

@@ -7,15 +7,18 @@ HTTP client are not among them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_serializer
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_serializer, field_validator
 
 from classify_core.backend import Backend
 from classify_core.classifier import Classifier
 from classify_core.errors import InvalidOptionError
+from classify_core.grouping import GroupBy
+from classify_core.labelling import Labeller, LabelPolicy, OnFailure
 from classify_core.metadata import MetadataSchema
 from classify_core.models import ParsingConfiguration, Rule
+from classify_core.pickling import restored
 from classify_core.rules import refuse_unknown_types
 
 if TYPE_CHECKING:
@@ -50,20 +53,21 @@ class ClassifierFields(BaseModel):
     default_timeout: ClassVar[float | None] = None
     """Seconds for a document where neither `timeout` nor `classifier` is given; None is the Classifier's default."""
 
-    rules: list[Rule] | None = None
-    configuration_id: str | None = None
-    parsing: ParsingConfiguration | None = None
-    backend: Any = "auto"
-    base_url: str | None = None
-    project_id: str | None = None
-    organization_id: str | None = None
-    min_confidence: float | None = None
+    # Frozen: the classifier is made of them once, and a changed field would tell of another one.
+    rules: list[Rule] | None = Field(default=None, frozen=True)
+    configuration_id: str | None = Field(default=None, frozen=True)
+    parsing: ParsingConfiguration | None = Field(default=None, frozen=True)
+    backend: Any = Field(default="auto", frozen=True)
+    base_url: str | None = Field(default=None, frozen=True)
+    project_id: str | None = Field(default=None, frozen=True)
+    organization_id: str | None = Field(default=None, frozen=True)
+    min_confidence: float | None = Field(default=None, frozen=True)
+    timeout: float | None = Field(default=None, frozen=True)
+    max_concurrency: int | None = Field(default=None, frozen=True)
+    max_credits: float | None = Field(default=None, frozen=True)
+    plan: Any = Field(default=None, frozen=True)
+    cache: Any = Field(default=True, frozen=True)
     metadata_schema: MetadataSchema = Field(default_factory=MetadataSchema)
-    timeout: float | None = None
-    max_concurrency: int | None = None
-    max_credits: float | None = None
-    plan: Any = None
-    cache: Any = True
 
     _classifier: Classifier = PrivateAttr()
 
@@ -110,21 +114,68 @@ class ClassifierFields(BaseModel):
         """The component's fields that are not the classifier's."""
         return {name: getattr(self, name) for name in type(self).model_fields if name not in _classifier_fields()}
 
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """A copy that shares the classifier, since neither connections nor keys can be copied."""
+        del memo
+        return self.model_copy()
+
     def __reduce__(self) -> tuple[Any, ...]:
         # Rebuilt by the constructor: frameworks' own ways lose private attributes or restore half an object.
-        return _rebuild, (type(self), self._classifier, self._picklable_fields())
+        arguments = self._classifier.picklable_arguments()
+        return restored, (_make, type(self), arguments, self._picklable_fields())
 
     def _picklable_fields(self) -> dict[str, Any]:
         """The own fields that travel to another process."""
         return self.own_fields()
 
 
+class LabellingFields(ClassifierFields):
+    """The fields of a component that labels many documents at once.
+
+    Args:
+        group_by: what one document is: `"auto"`, a metadata key, a function of the framework's own document, or None:
+            each alone.
+        on_failure: what becomes of a document that could not be classified: `"annotate"`, `"raise"` or `"skip"`.
+        overwrite: whether a type that somebody else wrote may be replaced.
+        keep_types: only these types pass; `"uncategorized"` is one. A failed document is never dropped for its type.
+        drop_types: these types do not pass.
+    """
+
+    group_by: GroupBy = "auto"
+    on_failure: OnFailure = "annotate"
+    overwrite: bool = False
+    keep_types: tuple[str, ...] | None = None
+    drop_types: tuple[str, ...] | None = None
+
+    def __init__(self, rules: Iterable[Rule | Mapping[str, Any]] | None = None, **arguments: Any) -> None:
+        # Named here and in each subclass because type checkers take a pydantic class without one to have fields only.
+        super().__init__(rules, **arguments)
+
+    @field_validator("keep_types", "drop_types")
+    @classmethod
+    def _in_stable_order(cls, types: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        # They may come as a set, whose order differs between processes, and frameworks compare what they store.
+        return None if types is None else tuple(sorted(set(types)))
+
+    def labeller(self) -> Labeller:
+        """What labels documents as these fields say."""
+        policy = LabelPolicy(
+            schema=self.metadata_schema,
+            group_by=self.group_by,
+            on_failure=self.on_failure,
+            overwrite=self.overwrite,
+            keep_types=self.keep_types,
+            drop_types=self.drop_types,
+        )
+        return Labeller(self.classifier, policy)
+
+
 def _classifier_fields() -> frozenset[str]:
     return frozenset(ClassifierFields.model_fields) - {"metadata_schema"}
 
 
-def _rebuild(component: type[ClassifierFields], classifier: Classifier, fields: dict[str, Any]) -> ClassifierFields:
-    return component(classifier=classifier, **fields)
+def _make(component: type[ClassifierFields], arguments: dict[str, Any], fields: dict[str, Any]) -> ClassifierFields:
+    return component(classifier=Classifier(**arguments), **fields)
 
 
 def _schema_with(prefix: str, schema: MetadataSchema | None) -> MetadataSchema:

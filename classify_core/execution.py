@@ -9,16 +9,14 @@ import asyncio
 import copy
 import hashlib
 import json
-import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Final
 
 from pydantic import ValidationError
 
-from classify_core.backend import Backend, ClassifyRequest
+from classify_core.backend import Backend, ClassifyRequest, error_of_backend
 from classify_core.cache import Cache, MemoryCache
 from classify_core.classification import Answer, Classification, Status
 from classify_core.errors import (
@@ -184,10 +182,7 @@ class Execution:
         except ClassifyError:
             raise
         except Exception as error:  # noqa: BLE001 - a backend may be anybody's
-            # Neither its text nor its chain is passed on: they may quote the document, and tracers keep both.
-            raise ClassifyError(
-                f"the backend {backend.name!r} raised {type(error).__name__} at {_place(error)}; mend the backend"
-            ) from None
+            raise error_of_backend(backend, error) from None
         try:
             return Answer.model_validate(dict(answer))
         except (ValidationError, TypeError, ValueError):
@@ -243,12 +238,6 @@ async def _guarded(seconds: float) -> AsyncIterator[None]:
         raise ClassifyTimeoutError(
             f"no outcome within {seconds:g} s; raise timeout= or try the document alone", timeout=seconds
         ) from error
-
-
-def _place(error: BaseException) -> str:
-    """Where an error was raised: file and line, which quote nothing."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
 
 
 def _about(error: ClassifyError, source: Source) -> ClassifyError:

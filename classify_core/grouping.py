@@ -11,6 +11,7 @@ from types import CodeType, FunctionType, MethodType
 from typing import Any, Final, TypeAlias
 
 from classify_core.errors import InvalidOptionError
+from classify_core.source import Source
 
 GroupBy: TypeAlias = str | Callable[[Any], Hashable] | None
 """`"auto"`, a metadata key, a function of the framework's own document, or None: each alone."""
@@ -31,6 +32,7 @@ class Item:
         reference: a node's source document, where it has one.
         position: where in its page or document it begins, in characters, where known.
         name: its own identifier, where no metadata names it better.
+        source: the original document, where it is at hand: it tells more than its text.
     """
 
     text: str = field(repr=False)
@@ -39,6 +41,7 @@ class Item:
     reference: str | None = None
     position: int | None = None
     name: str | None = None
+    source: Source | None = None
 
     @property
     def display_name(self) -> str | None:

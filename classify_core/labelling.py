@@ -6,16 +6,19 @@ so that both frameworks come to the same.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
 from classify_core.classification import Classification
 from classify_core.classifier import Classifier
-from classify_core.errors import BatchError, InvalidOptionError
+from classify_core.errors import BatchError, ClassifyError, InvalidOptionError
 from classify_core.grouping import GroupBy, Item, grouped, joined_text
 from classify_core.metadata import MetadataSchema, MetadataValue, selects
 from classify_core.source import Source
+
+logger = logging.getLogger(__name__)
 
 OnFailure: TypeAlias = Literal["raise", "annotate", "skip"]
 """`raise`: a `BatchError` at the end; `annotate`: status and error become metadata; `skip`: the item is left out."""
@@ -86,7 +89,10 @@ class Labeller:
             ForeignLabelError: an item carries somebody else's type; nothing was classified.
             BatchError: `on_failure` is `"raise"` and a document could not be classified.
         """
-        self._classifier.prepare()
+        try:
+            self._classifier.prepare()
+        except ClassifyError as error:
+            return self._without_rules(items, error)
         groups = self._groups(items)
         sources = _sources(groups)
         outcomes = self._classifier.classify_many(sources, show_progress=show_progress, on_error="record")
@@ -94,27 +100,54 @@ class Labeller:
 
     async def alabel(self, items: Sequence[Item], *, show_progress: bool = False) -> list[Labelled]:
         """The same, awaited."""
-        await self._classifier.aprepare()
+        try:
+            await self._classifier.aprepare()
+        except ClassifyError as error:
+            return self._without_rules(items, error)
         groups = self._groups(items)
         sources = _sources(groups)
         outcomes = await self._classifier.aclassify_many(sources, show_progress=show_progress, on_error="record")
         return self._labelled(items, groups, outcomes)
 
     def _groups(self, items: Sequence[Item]) -> list[_Group]:
-        schema, rules_id = self._policy.schema, self._classifier.rules_id
+        self._refuse_foreign_labels(items)
+        return [self._group(items, indices) for indices in grouped(items, self._policy.group_by)]
+
+    def _refuse_foreign_labels(self, items: Sequence[Item]) -> None:
         if not self._policy.overwrite:
             for item in items:
-                schema.refuse_foreign_label(item.metadata, name=item.display_name)
-        return [
-            self._group(items, indices, [schema.fresh_label(items[index].metadata, rules_id) for index in indices])
-            for indices in grouped(items, self._policy.group_by)
-        ]
+                self._policy.schema.refuse_foreign_label(item.metadata, name=item.display_name)
 
-    def _group(self, items: Sequence[Item], indices: list[int], fresh: list[dict[str, MetadataValue] | None]) -> _Group:
+    def _group(self, items: Sequence[Item], indices: list[int]) -> _Group:
+        schema, rules_id = self._policy.schema, self._classifier.rules_id
+        fresh = [schema.fresh_label(items[index].metadata, rules_id) for index in indices]
         known = [label for label in fresh if label is not None]
-        if known and len({self._policy.schema.type_of(label) for label in known}) == 1:
+        if known and len({schema.type_of(label) for label in known}) == 1:
             return _Group(indices, None, known[0])
-        return _Group(indices, Source.text(joined_text(items, indices), name=items[indices[0]].display_name), None)
+        return _Group(indices, source_of(items, indices), None)
+
+    def _without_rules(self, items: Sequence[Item], error: ClassifyError) -> list[Labelled]:
+        """What the items come to where a saved configuration could not be loaded.
+
+        No label can be told fresh from stale then: what carries one passes as it is, the rest is a failure.
+
+        Raises:
+            ClassifyError: `on_failure` is `"raise"`.
+        """
+        if self._policy.on_failure == "raise":
+            raise error
+        logger.warning("the saved rules could not be loaded, so %d items were not classified: %s", len(items), error)
+        self._refuse_foreign_labels(items)
+        schema = self._policy.schema
+        failure = schema.to_metadata(self._classifier.not_started(error))
+        labelled = []
+        for index, item in enumerate(items):
+            own = schema.own_label(item.metadata)
+            if own is None and self._policy.on_failure == "skip":
+                continue
+            label = failure if own is None else own
+            labelled.append(Labelled(index, schema.labelled(item.metadata, label), label))
+        return labelled
 
     def _labelled(
         self, items: Sequence[Item], groups: Sequence[_Group], outcomes: Sequence[Classification]
@@ -138,6 +171,14 @@ class Labeller:
             return False
         named = self._policy.schema.type_of(label)
         return selects(named, keep=self._policy.keep_types, drop=self._policy.drop_types)
+
+
+def source_of(items: Sequence[Item], indices: Sequence[int]) -> Source:
+    """What is classified for a group: the original document where a single item has it, else the items' text."""
+    first = items[indices[0]]
+    if first.source is not None and len(indices) == 1:
+        return first.source
+    return Source.text(joined_text(items, indices), name=first.display_name)
 
 
 def _sources(groups: Sequence[_Group]) -> list[Source]:

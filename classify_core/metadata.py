@@ -80,12 +80,16 @@ class MetadataSchema(BaseModel):
         """A copy of `metadata` that carries this label and nothing of a former one."""
         return {key: value for key, value in metadata.items() if key not in self.all_keys} | dict(label)
 
-    def fresh_label(self, metadata: Mapping[str, Any], rules_id: str) -> dict[str, MetadataValue] | None:
-        """The label that `metadata` carries, if it was made under these rules and succeeded; else None."""
+    def own_label(self, metadata: Mapping[str, Any]) -> dict[str, MetadataValue] | None:
+        """The label that `metadata` carries, if a classifier wrote it with success under whatever rules; else None."""
         label = {key: metadata[key] for key in self.all_keys if key in metadata}
         succeeded = label.get(self.key("status")) in {Status.COMPLETED, Status.BELOW_THRESHOLD}
-        is_ours = label.get(self.key("rules_id")) == rules_id and self.key("type") in label
-        return label if succeeded and is_ours else None
+        return label if succeeded and {self.key("type"), self.key("rules_id")} <= label.keys() else None
+
+    def fresh_label(self, metadata: Mapping[str, Any], rules_id: str) -> dict[str, MetadataValue] | None:
+        """The same, if it was made under these rules."""
+        label = self.own_label(metadata)
+        return label if label is not None and label[self.key("rules_id")] == rules_id else None
 
     def refuse_foreign_label(self, metadata: Mapping[str, Any], *, name: str | None) -> None:
         """Refuses to overwrite a type that somebody else wrote.

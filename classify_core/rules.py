@@ -16,6 +16,8 @@ from classify_core.errors import InvalidOptionError, InvalidRulesError
 from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
 
 RULES_ID_LENGTH = 16
+UNRESOLVED_RULES_ID = "unresolved"
+"""Written where a saved configuration could not be loaded, so that its rules are not known."""
 
 
 def load_rules(path: str | Path) -> list[Rule]:

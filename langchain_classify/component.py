@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from langchain_core.load.serializable import Serializable, SerializedConstructor, SerializedNotImplemented
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -120,11 +120,6 @@ class ClassifyComponent(ClassifierFields, Serializable):
         except (TypeError, ValueError):
             return self.to_json_not_implemented()
         return dumped
-
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        """A copy that shares the classifier, since neither connections nor keys can be copied."""
-        del memo
-        return self.model_copy()
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():

@@ -8,14 +8,18 @@ from typing import Any, cast
 from langchain_core.documents import BaseDocumentTransformer, Document
 from langchain_core.runnables import RunnableConfig, RunnableSerializable
 
+from classify_core.component import LabellingFields
 from classify_core.grouping import GroupBy
-from classify_core.labelling import Labelled, Labeller, LabelPolicy, OnFailure
+from classify_core.labelling import Labelled, OnFailure
 from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, Rules
 from langchain_classify.references import documents_in, item_of, labels_of, references_to
 
 
 class ClassifyDocumentTransformer(
-    ClassifyComponent, BaseDocumentTransformer, RunnableSerializable[Sequence[Document], list[Document]]
+    LabellingFields,
+    ClassifyComponent,
+    BaseDocumentTransformer,
+    RunnableSerializable[Sequence[Document], list[Document]],
 ):
     """Writes each document's type and confidence into its metadata; usable as a transformer and in a `|` chain.
 
@@ -41,12 +45,6 @@ class ClassifyDocumentTransformer(
     """
 
     model_config = COMPONENT_CONFIG
-
-    group_by: GroupBy = "auto"
-    on_failure: OnFailure = "annotate"
-    overwrite: bool = False
-    keep_types: tuple[str, ...] | None = None
-    drop_types: tuple[str, ...] | None = None
 
     def __init__(
         self,
@@ -112,22 +110,11 @@ class ClassifyDocumentTransformer(
         return _written(given, labelled)
 
     def _label(self, documents: Sequence[Document], *, show_progress: bool = False) -> list[Labelled]:
-        return self._labeller().label([item_of(document) for document in documents], show_progress=show_progress)
+        return self.labeller().label([item_of(document) for document in documents], show_progress=show_progress)
 
     async def _alabel(self, documents: Sequence[Document], *, show_progress: bool = False) -> list[Labelled]:
         items = [item_of(document) for document in documents]
-        return await self._labeller().alabel(items, show_progress=show_progress)
-
-    def _labeller(self) -> Labeller:
-        policy = LabelPolicy(
-            schema=self.metadata_schema,
-            group_by=self.group_by,
-            on_failure=self.on_failure,
-            overwrite=self.overwrite,
-            keep_types=self.keep_types,
-            drop_types=self.drop_types,
-        )
-        return Labeller(self.classifier, policy)
+        return await self.labeller().alabel(items, show_progress=show_progress)
 
 
 def _written(documents: Sequence[Document], labelled: Sequence[Labelled]) -> list[Document]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import Field, field_serializer, field_validator
+from pydantic import Field, field_serializer
 
-from classify_core.component import ClassifierFields
+from classify_core.component import LabellingFields
 from classify_core.errors import InvalidOptionError
 from classify_core.grouping import GroupBy, identity_of
-from classify_core.labelling import Labeller, LabelPolicy, OnFailure
-from llama_index_classify.pickling import restored
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,46 +16,26 @@ if TYPE_CHECKING:
     from classify_core.models import Rule
 
 
-class LlamaIndexComponent(ClassifierFields):
+class LlamaIndexComponent(LabellingFields):
     """A classifier and a policy, to stand before LlamaIndex's own base class.
 
     The dictionary (`to_dict`) holds exactly what changes the output, because LlamaIndex's ingestion cache knows a step
     by it. How the work is done (`timeout`, `max_concurrency`, `max_credits`, `plan`, `cache`) is not in it, and a key
     never is: `from_dict` finds it in the environment, or takes `api_key=`.
-
-    Attributes:
-        group_by: what one document is: `"auto"`, a metadata key, a function of a node, or None, each node alone.
-        on_failure: what becomes of a document that could not be classified: `"raise"`, `"annotate"` or `"skip"`.
-        overwrite: whether a type that somebody else wrote may be replaced.
-        keep_types: only these types pass; `"uncategorized"` is one. A failed document is never dropped by its type.
-        drop_types: these types do not pass.
     """
 
     rebuilt_by_name: ClassVar[tuple[str, ...]] = ("backend", "group_by")
     """Fields whose objects the dictionary can only name."""
 
     # How the work is done, not what it comes to.
-    timeout: float | None = Field(default=None, exclude=True)
-    max_concurrency: int | None = Field(default=None, exclude=True)
-    max_credits: float | None = Field(default=None, exclude=True)
-    plan: Any = Field(default=None, exclude=True)
-    cache: Any = Field(default=True, exclude=True)
-
-    group_by: GroupBy = "auto"
-    on_failure: OnFailure = "annotate"
-    overwrite: bool = False
-    keep_types: tuple[str, ...] | None = None
-    drop_types: tuple[str, ...] | None = None
+    timeout: float | None = Field(default=None, exclude=True, frozen=True)
+    max_concurrency: int | None = Field(default=None, exclude=True, frozen=True)
+    max_credits: float | None = Field(default=None, exclude=True, frozen=True)
+    plan: Any = Field(default=None, exclude=True, frozen=True)
+    cache: Any = Field(default=True, exclude=True, frozen=True)
 
     def __init__(self, rules: Iterable[Rule | Mapping[str, Any]] | None = None, **arguments: Any) -> None:
-        # Named here and in each subclass because type checkers take a pydantic class without one to have fields only.
         super().__init__(rules, **arguments)
-
-    @field_validator("keep_types", "drop_types")
-    @classmethod
-    def _in_stable_order(cls, types: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        # They may come as a set, whose order differs between processes, and the dictionary is a cache key.
-        return None if types is None else tuple(sorted(set(types)))
 
     @field_serializer("backend")
     def _backend_by_name(self, backend: Any) -> Any:
@@ -99,24 +77,10 @@ class LlamaIndexComponent(ClassifierFields):
 
     __hash__ = None  # type: ignore[assignment]  # the fields can be assigned, as in every pydantic model
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        return restored, (type(self), self.classifier.arguments(), self._picklable_fields())
-
     def _picklable_fields(self) -> dict[str, Any]:
         """The own fields without those that LlamaIndex itself never stores, such as a callback manager."""
         excluded = {name for name, field in type(self).model_fields.items() if field.exclude}
         return {name: value for name, value in self.own_fields().items() if name not in excluded}
-
-    def _labeller(self) -> Labeller:
-        policy = LabelPolicy(
-            schema=self.metadata_schema,
-            group_by=self.group_by,
-            on_failure=self.on_failure,
-            overwrite=self.overwrite,
-            keep_types=self.keep_types,
-            drop_types=self.drop_types,
-        )
-        return Labeller(self.classifier, policy)
 
 
 def _not_rebuildable(component: type[LlamaIndexComponent], field: str, described: dict[str, Any]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from llama_index.core.schema import Document
 
 from classify_core.background import in_thread
 from classify_core.errors import UnreadableDocumentError
+from classify_core.grouping import Item
 from classify_core.local.extraction import extract
 from classify_core.source import Source, read
 
@@ -19,25 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class FileRead:
-    """A file as a document, and the original to classify.
-
-    Attributes:
-        document: its text, path and name; without text where there is none to be read (a scan, a damaged file).
-        source: the file itself, which tells a classifier more than its text does, and why there is none.
-    """
-
-    document: Document
-    source: Source
-
-
 async def read_files(
     files: Iterable[str | PurePath],
     extra_info: Mapping[str, Any] | None = None,
     fs: Any = None,
-) -> list[FileRead]:
+) -> list[Item]:
     """Reads files, as many at once as there are processors.
+
+    Each item's `original` is the LlamaIndex document, without text where there is none to be read (a scan, a damaged
+    file), and its `source` the file itself, which tells a classifier more than its text does, and why there is none.
 
     Args:
         files: their paths.
@@ -50,12 +40,16 @@ async def read_files(
     """
     slots = asyncio.Semaphore(os.cpu_count() or 1)
 
-    async def read_one(file: str | PurePath) -> FileRead:
+    async def read_one(file: str | PurePath) -> Item:
         async with slots:
             source = Source.path(file) if fs is None else await in_thread(_fetched, file, fs)
-            return FileRead(await _document(file, source, extra_info or {}), source)
+            return _item(await _document(file, source, extra_info or {}), source)
 
     return await asyncio.gather(*(read_one(file) for file in files))
+
+
+def _item(document: Document, source: Source) -> Item:
+    return Item(document.text, document.metadata, original=document, name=document.id_, source=source)
 
 
 def _fetched(file: str | PurePath, fs: Any) -> Source:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # exported, not declared
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 
-from classify_core.background import background
-from classify_core.errors import ClassifyError, ClassifyTimeoutError
 from llama_index_classify.component import LlamaIndexComponent
 from llama_index_classify.nodes import items_of, labelled_node
 
@@ -24,7 +20,6 @@ if TYPE_CHECKING:
     from classify_core.models import Rule
 
 dispatcher = get_dispatcher(__name__)
-logger = logging.getLogger(__name__)
 
 
 class ClassifyPostprocessor(LlamaIndexComponent, BaseNodePostprocessor):
@@ -36,8 +31,8 @@ class ClassifyPostprocessor(LlamaIndexComponent, BaseNodePostprocessor):
         engine = index.as_query_engine(node_postprocessors=[ClassifyPostprocessor(rules, keep_types=["contract"])])
 
     A slow, failing, unreachable or unauthorised classifier does not fail the query: the nodes go through with status
-    and error in their metadata. Where a saved configuration cannot be loaded, no label can be told fresh from stale:
-    the nodes go through as they are and a warning is logged. Both unless `on_failure` says otherwise.
+    and error in their metadata, unless `on_failure` says otherwise. Where a saved configuration cannot be loaded, no
+    label can be told fresh from stale: what carries one keeps it.
 
     Args:
         rules: as for `Classifier`, like all further arguments of its; or `classifier=` instead.
@@ -64,35 +59,14 @@ class ClassifyPostprocessor(LlamaIndexComponent, BaseNodePostprocessor):
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         del query_bundle  # a document's type does not depend on the question
-        try:
-            self._prepare()
-        except Exception as error:  # noqa: BLE001 - whatever the classifier does, an answer is worth more than a label
-            return self._unlabelled(nodes, error)
-        return self._labelled(nodes, self._labeller().label(_items(nodes)))
+        return self._labelled(nodes, self.labeller().label(_items(nodes)))
 
     @dispatcher.span
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         del query_bundle
-        try:
-            await self._aprepare()
-        except Exception as error:  # noqa: BLE001 - as above
-            return self._unlabelled(nodes, error)
-        return self._labelled(nodes, await self._labeller().alabel(_items(nodes)))
-
-    def _prepare(self) -> None:
-        if self.configuration_id is not None:
-            background.run(self._aprepare())
-
-    async def _aprepare(self) -> None:
-        """Loads a saved configuration; it counts as slow after a document's time."""
-        if self.configuration_id is None:
-            return
-        try:
-            await asyncio.wait_for(self.classifier.aprepare(), self.timeout)
-        except TimeoutError as error:
-            raise ClassifyTimeoutError(f"not loaded within {self.timeout:g} s", timeout=self.timeout) from error
+        return self._labelled(nodes, await self.labeller().alabel(_items(nodes)))
 
     def _labelled(self, nodes: Sequence[NodeWithScore], labelled: Iterable[Labelled]) -> list[NodeWithScore]:
         return [
@@ -101,20 +75,6 @@ class ClassifyPostprocessor(LlamaIndexComponent, BaseNodePostprocessor):
             )
             for one in labelled
         ]
-
-    def _unlabelled(self, nodes: Sequence[NodeWithScore], error: Exception) -> list[NodeWithScore]:
-        """What becomes of nodes when not even the rules are known; such that carry a label are never skipped."""
-        if self.on_failure == "raise":
-            raise error
-        logger.warning(
-            "the saved configuration %s could not be loaded, so %d retrieved nodes were not classified: %s",
-            self.configuration_id,
-            len(nodes),
-            error if isinstance(error, ClassifyError) else type(error).__name__,
-        )
-        if self.on_failure == "skip":
-            return [one for one in nodes if self.metadata_schema.type_of(one.node.metadata) is not None]
-        return list(nodes)
 
 
 def _items(nodes: Sequence[NodeWithScore]) -> list[Item]:

@@ -9,12 +9,13 @@ from llama_index.core.readers.base import BasePydanticReader, BaseReader
 from pydantic import field_serializer
 
 from classify_core.background import background
-from classify_core.errors import BatchError, InvalidOptionError
+from classify_core.errors import InvalidOptionError
+from classify_core.grouping import Item
 from classify_core.hosted import HostedBackend
-from classify_core.metadata import selects
+from classify_core.labelling import Labelled
 from llama_index_classify.component import LlamaIndexComponent
-from llama_index_classify.files import FileRead, read_files
-from llama_index_classify.nodes import items_of, labelled_node, labelled_nodes
+from llama_index_classify.files import read_files
+from llama_index_classify.nodes import items_of, labelled_nodes
 from llama_index_classify.windows import batches, document_windows
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from llama_index.core.schema import Document
 
-    from classify_core.classification import Classification
     from classify_core.models import Rule
 
 
@@ -103,30 +103,29 @@ class ClassifyReader(LlamaIndexComponent, BasePydanticReader):
             ForeignLabelError: a document carries a type that somebody else wrote.
         """
         if self.reader is None:
-            return self._load_files(*self._wanted(*args, **load_kwargs))
-        return self._label(self.reader.load_data(*args, **load_kwargs), _file_of(args, load_kwargs))
+            return self._label(background.run(read_files(*self._wanted(*args, **load_kwargs))))
+        documents = self.reader.load_data(*args, **load_kwargs)
+        return self._label(items_of(documents, file=_file_of(args, load_kwargs)))
 
     async def aload_data(self, *args: Any, **load_kwargs: Any) -> list[Document]:
         """The same, awaited."""
         if self.reader is None:
-            files = await read_files(*self._wanted(*args, **load_kwargs))
-            self._refuse_foreign_labels(files)
-            sources = [file.source for file in files]
-            return self._written(files, await self.classifier.aclassify_many(sources, on_error="record"))
-        documents = await self.reader.aload_data(*args, **load_kwargs)
-        labelled = await self._labeller().alabel(items_of(documents, file=_file_of(args, load_kwargs)))
-        return labelled_nodes(documents, labelled, self.metadata_schema)
+            items = await read_files(*self._wanted(*args, **load_kwargs))
+        else:
+            documents = await self.reader.aload_data(*args, **load_kwargs)
+            items = items_of(documents, file=_file_of(args, load_kwargs))
+        return self._written(items, await self.labeller().alabel(items))
 
     def lazy_load_data(self, *args: Any, **load_kwargs: Any) -> Iterator[Document]:
         """Loads and labels documents a few at a time; errors are raised where they occur."""
         if self.reader is None:
             files, *further = self._wanted(*args, **load_kwargs)
             for batch in batches(files):
-                yield from self._load_files(batch, *further)
+                yield from self._label(background.run(read_files(batch, *further)))
             return
         documents, file = _iterated(self.reader, args, load_kwargs), _file_of(args, load_kwargs)
         for window in document_windows(documents, self.group_by, file=file):
-            yield from self._label(window, file)
+            yield from self._label(items_of(window, file=file))
 
     async def alazy_load_data(self, *args: Any, **load_kwargs: Any) -> Iterable[Document]:
         """Loads all documents, labelled; iterating over them does no further work."""
@@ -147,44 +146,11 @@ class ClassifyReader(LlamaIndexComponent, BasePydanticReader):
             )
         return ([file] if file is not None else list(self.paths or ())), extra_info, fs
 
-    def _load_files(
-        self,
-        files: Sequence[str | PurePath],
-        extra_info: Mapping[str, Any] | None,
-        fs: Any,
-    ) -> list[Document]:
-        read = background.run(read_files(files, extra_info, fs))
-        self._refuse_foreign_labels(read)
-        return self._written(read, self.classifier.classify_many([file.source for file in read], on_error="record"))
+    def _label(self, items: list[Item]) -> list[Document]:
+        return self._written(items, self.labeller().label(items))
 
-    def _label(self, documents: Sequence[Document], file: str | None) -> list[Document]:
-        labelled = self._labeller().label(items_of(documents, file=file))
-        return labelled_nodes(documents, labelled, self.metadata_schema)
-
-    def _refuse_foreign_labels(self, files: Sequence[FileRead]) -> None:
-        if not self.overwrite:
-            for file in files:
-                self.metadata_schema.refuse_foreign_label(file.document.metadata, name=file.source.name)
-
-    def _written(self, files: Sequence[FileRead], outcomes: Sequence[Classification]) -> list[Document]:
-        failures = [outcome for outcome in outcomes if not outcome.status.is_success]
-        if failures and self.on_failure == "raise":
-            raise BatchError(_failed(failures, len(outcomes)), outcomes=outcomes) from failures[0].error
-        return [
-            self._with_label(file.document, outcome)
-            for file, outcome in zip(files, outcomes, strict=True)
-            if self._passes(outcome)
-        ]
-
-    def _with_label(self, document: Document, outcome: Classification) -> Document:
-        schema = self.metadata_schema
-        return labelled_node(document, schema.labelled(document.metadata, schema.to_metadata(outcome)), schema)
-
-    def _passes(self, outcome: Classification) -> bool:
-        if not outcome.status.is_success:
-            return self.on_failure != "skip"
-        named = self.metadata_schema.type_of(self.metadata_schema.to_metadata(outcome))
-        return selects(named, keep=self.keep_types, drop=self.drop_types)
+    def _written(self, items: list[Item], labelled: list[Labelled]) -> list[Document]:
+        return labelled_nodes([item.original for item in items], labelled, self.metadata_schema)
 
 
 def _check_origin(reader: object, paths: object) -> None:
@@ -209,10 +175,3 @@ def _file_of(args: tuple[Any, ...], load_kwargs: Mapping[str, Any]) -> str | Non
     """The file a wrapped reader is asked for; a `str` may be a query or an address as well."""
     file = args[0] if args else load_kwargs.get("file")
     return str(file) if isinstance(file, PurePath) else None
-
-
-def _failed(failures: Sequence[Classification], count: int) -> str:
-    return (
-        f"{len(failures)} of {count} files could not be classified; the first: {failures[0].error}. "
-        'on_failure="annotate" loads them with the error in their metadata, "skip" leaves them out'
-    )

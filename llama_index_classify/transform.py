@@ -60,13 +60,13 @@ class ClassifyTransform(LlamaIndexComponent, TransformComponent):
             ForeignLabelError: a node carries a type that somebody else wrote; nothing was classified.
             BatchError: `on_failure="raise"` and a document could not be classified.
         """
-        labelled = self._labeller().label(items_of(nodes), show_progress=_shows_progress(kwargs))
+        labelled = self.labeller().label(items_of(nodes), show_progress=_shows_progress(kwargs))
         return labelled_nodes(nodes, labelled, self.metadata_schema)
 
     @dispatcher.span
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:
         """The same, awaited."""
-        labelled = await self._labeller().alabel(items_of(nodes), show_progress=_shows_progress(kwargs))
+        labelled = await self.labeller().alabel(items_of(nodes), show_progress=_shows_progress(kwargs))
         return labelled_nodes(nodes, labelled, self.metadata_schema)
 
 

@@ -37,7 +37,11 @@ BAD: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "binary garbage as text": ("noise.txt", lambda path: path.write_bytes(_garbage()), "binary"),
     "truncated pdf": ("half.pdf", lambda path: path.write_bytes(files.pdf([GOOD])[:400]), ""),
     "truncated docx": ("half.docx", lambda path: path.write_bytes(files.word("Bill", [GOOD])[:3000]), ""),
-    "password-protected pdf": ("locked.pdf", lambda path: path.write_bytes(files.pdf([GOOD], password="x")), "password"),
+    "password-protected pdf": (
+        "locked.pdf",
+        lambda path: path.write_bytes(files.pdf([GOOD], password="x")),
+        "password",
+    ),
     "password-protected office file": (
         "locked.docx",
         lambda path: path.write_bytes(files.encrypted_office_file()),

@@ -16,7 +16,6 @@ from classify_core.local.lexical import LexicalEngine
 from classify_core.local.reasoning import explain
 from classify_core.models import ClassifyConfiguration, Rule
 
-
 MAX_ALTERNATIVES: Final = 20
 """How many alternatives are kept: with thousands of rules the rest says nothing and takes memory."""
 

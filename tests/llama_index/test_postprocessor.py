@@ -194,10 +194,13 @@ async def test_a_saved_configuration_that_cannot_be_loaded_does_not_fail_the_que
     postprocessor = ClassifyPostprocessor(
         configuration_id="cfg-1", backend=SavedBackend(loads), timeout=0.01, keep_types=["invoice"]
     )
-    with caplog.at_level(logging.WARNING, logger="llama_index_classify"):
-        assert postprocessor.postprocess_nodes(retrieved) == retrieved
-        assert await postprocessor.apostprocess_nodes(retrieved) == retrieved
-    assert [record.levelname for record in caplog.records if "cfg-1" in record.getMessage()] == ["WARNING"] * 2
+    with caplog.at_level(logging.WARNING, logger="classify_core"):
+        for passed in (postprocessor.postprocess_nodes(retrieved), await postprocessor.apostprocess_nodes(retrieved)):
+            assert [one.node_id for one in passed] == [one.node_id for one in retrieved]
+            assert {one.node.metadata["classify_status"] for one in passed} == {"not_started"}
+            assert all("classify_type" not in one.node.metadata for one in passed)
+    told = [record for record in caplog.records if "saved rules could not be loaded" in record.getMessage()]
+    assert [record.levelname for record in told] == ["WARNING"] * 2
     assert "llx-secret" not in caplog.text
 
 
@@ -210,6 +213,15 @@ def test_without_a_configuration_raise_raises_and_skip_leaves_out_what_has_no_la
         ClassifyPostprocessor(**options, on_failure="raise").postprocess_nodes(retrieved)
     skipped = ClassifyPostprocessor(**options, on_failure="skip").postprocess_nodes([*labelled, *retrieved[2:]])
     assert skipped == labelled
+
+
+def test_without_a_configuration_what_carries_a_label_keeps_it(
+    rules: list[Rule], retrieved: list[NodeWithScore]
+) -> None:
+    labelled = ClassifyPostprocessor(rules, backend=ScriptedBackend()).postprocess_nodes(retrieved[:2])
+    backend = SavedBackend(UNPREPARED["unknown"])
+    passed = ClassifyPostprocessor(configuration_id="cfg-1", backend=backend).postprocess_nodes(labelled)
+    assert passed == labelled
 
 
 async def test_a_saved_configuration_is_loaded_when_the_first_nodes_come(

@@ -1,19 +1,18 @@
-"""How components travel to another process: as the arguments that make them, without key and client."""
+"""How what holds a key travels to another process: as the arguments that make it anew, without key and client."""
 
 from __future__ import annotations
 
 import multiprocessing
-from typing import TYPE_CHECKING, Any, Never
+from collections.abc import Callable
+from typing import Any, Never, TypeVar
 
-from classify_core.classifier import Classifier
 from classify_core.errors import AuthenticationError
 
-if TYPE_CHECKING:
-    from llama_index_classify.component import LlamaIndexComponent
+T = TypeVar("T")
 
 
 class Unusable:
-    """Stands for a component that could not be restored; whatever is asked of it raises the reason."""
+    """Stands for what could not be restored; whatever is asked of it raises the reason."""
 
     def __init__(self, error: AuthenticationError) -> None:
         self._error = error
@@ -29,19 +28,17 @@ class Unusable:
         raise self._error
 
 
-def restored(
-    component: type[LlamaIndexComponent], arguments: dict[str, Any], fields: dict[str, Any]
-) -> LlamaIndexComponent | Unusable:
-    """A component of a pickle.
+def restored(make: Callable[..., T], *arguments: Any) -> T | Unusable:
+    """Makes a pickled thing anew; its key is looked for in the environment.
 
     A `multiprocessing.Pool` loses the task of a worker that cannot unpickle it, and waits for it for ever: there the
-    error is raised when the component is used.
+    error is raised when the thing is used.
 
     Raises:
         AuthenticationError: it was hosted, there is no key here, and this is no worker process.
     """
     try:
-        return component(classifier=Classifier(**arguments), **fields)
+        return make(*arguments)
     except AuthenticationError as error:
         if multiprocessing.parent_process() is None:
             raise

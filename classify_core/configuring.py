@@ -1,11 +1,13 @@
-"""Refuses a `Classifier`'s arguments that cannot work, before anything is spent."""
+"""A `Classifier`'s rules and options: made of its arguments, or loaded, and refused before anything is spent."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from classify_core.errors import InvalidOptionError, InvalidRulesError
+from classify_core.backend import Backend, error_of_backend
+from classify_core.errors import ClassifyError, ClassifyTimeoutError, InvalidOptionError, InvalidRulesError
 from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
 from classify_core.rules import configuration_of
 
@@ -28,6 +30,26 @@ def configuration_from(
     if rules is not None or parsing is not None:
         raise InvalidOptionError("configuration_id= stands for saved rules and parsing options; do not give both")
     return None
+
+
+async def load_configuration(backend: Backend, configuration_id: str, timeout: float) -> ClassifyConfiguration:
+    """Loads a saved configuration within `timeout` seconds.
+
+    Raises:
+        ClassifyTimeoutError: it took longer.
+        ClassifyError: it could not be loaded.
+    """
+    try:
+        async with asyncio.timeout(timeout):
+            return await backend.load_configuration(configuration_id)
+    except TimeoutError as error:
+        raise ClassifyTimeoutError(
+            f"the saved configuration {configuration_id} was not loaded within {timeout:g} s", timeout=timeout
+        ) from error
+    except ClassifyError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a backend may be anybody's
+        raise error_of_backend(backend, error) from None
 
 
 def check_options(
