@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-import threading
 from collections import OrderedDict
+from contextlib import closing
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias, runtime_checkable
 
@@ -58,7 +58,8 @@ class MemoryCache:
 class FileCache:
     """Keeps answers in an SQLite file, for the next run and for other processes.
 
-    The file holds types, confidences and reasonings (which may quote a document), never documents or keys.
+    The file holds types, confidences and reasonings (which may quote a document), never documents or keys. It is
+    opened for each use, so that threads and forked processes share it without sharing a connection.
 
     Raises:
         InvalidOptionError: the file cannot be opened or is something else.
@@ -66,18 +67,12 @@ class FileCache:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._lock = threading.Lock()
         try:
-            self._connection = self._open()
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._execute("PRAGMA journal_mode=WAL")
+            self._execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
         except (OSError, sqlite3.Error) as error:
             raise InvalidOptionError(f"cache={str(path)!r} cannot be used as a cache file: {error}") from error
-
-    def _open(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, check_same_thread=False, isolation_level=None)
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer TEXT NOT NULL)")
-        return connection
 
     async def get(self, key: str) -> Answer | None:
         """The answer kept under `key`, if any; one that an older version wrote otherwise counts as none."""
@@ -93,23 +88,15 @@ class FileCache:
 
     async def _try(self, statement: str, *values: str) -> str | None:
         try:
-            return await asyncio.to_thread(self._execute, statement, values)
+            return await asyncio.to_thread(self._execute, statement, *values)
         except sqlite3.Error as error:  # a full disk or a lock must not lose an answer that was paid for
             logger.warning("the cache file %s could not be used: %s", self.path, error)
             return None
 
-    def close(self) -> None:
-        """Closes the file."""
-        with self._lock:
-            self._connection.close()
-
-    def _execute(self, statement: str, values: tuple[str, ...]) -> str | None:
-        with self._lock:
-            row = self._connection.execute(statement, values).fetchone()
+    def _execute(self, statement: str, *values: str) -> str | None:
+        with closing(sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)) as connection:
+            row = connection.execute(statement, values).fetchone()
         return None if row is None else str(row[0])
-
-    def __reduce__(self) -> tuple[type[FileCache], tuple[Path]]:
-        return FileCache, (self.path,)
 
 
 def cache_of(value: CacheLike) -> Cache | None:

@@ -34,7 +34,9 @@ def _through_llama_index(component: ClassifyTransform, documents: list[tuple[str
     return [node.metadata for node in component(given)]
 
 
-def _through_langchain(component: ClassifyDocumentTransformer, documents: list[tuple[str, dict[str, Any]]]) -> list[Any]:
+def _through_langchain(
+    component: ClassifyDocumentTransformer, documents: list[tuple[str, dict[str, Any]]]
+) -> list[Any]:
     given = [LangChainDocument(page_content=text, metadata=dict(metadata)) for text, metadata in documents]
     return [document.metadata for document in component.transform_documents(given)]
 
