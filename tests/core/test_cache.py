@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import pickle
 import sqlite3
 import threading
@@ -57,7 +56,7 @@ async def test_an_entry_of_another_version_counts_as_none(tmp_path: Path) -> Non
     assert await cache.get("b") is None
 
 
-async def test_a_cache_file_that_fails_later_loses_no_answer(
+def test_a_cache_file_that_fails_later_loses_no_answer(
     tmp_path: Path, rules: list[Rule], caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "answers.sqlite"
@@ -66,19 +65,17 @@ async def test_a_cache_file_that_fails_later_loses_no_answer(
     for leftover in tmp_path.glob("*-wal"):
         leftover.unlink()
     with caplog.at_level(logging.WARNING, logger="classify_core"):
-        assert (await classifier.aclassify("invoice")).type == "invoice"
+        assert classifier.classify("invoice").type == "invoice"
     assert "answers.sqlite" in caplog.text
 
 
-async def test_a_cache_file_holds_no_document_and_no_key(
+def test_a_cache_file_holds_no_document_and_no_key(
     tmp_path: Path, rules: list[Rule], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LLAMA_CLOUD_API_KEY", "llx-hush")
     backend = ScriptedBackend(lambda _: ANSWER)
-    await Classifier(rules, backend=backend, cache=tmp_path / "answers.sqlite").aclassify(
-        "an invoice of utmost secrecy"
-    )
-    held = b"".join((tmp_path / name).read_bytes() for name in os.listdir(tmp_path))
+    Classifier(rules, backend=backend, cache=tmp_path / "answers.sqlite").classify("an invoice of utmost secrecy")
+    held = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert b"invoice" in held
     assert b"secrecy" not in held
     assert b"hush" not in held
