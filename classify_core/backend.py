@@ -75,6 +75,11 @@ def error_of_backend(backend: Backend, error: Exception) -> ClassifyError:
 
     Neither the foreign error's text nor its chain is passed on: they may quote the document, and tracers keep both.
     """
+    kind = type(error).__name__
+    return ClassifyError(f"the backend {backend.name!r} raised {kind} at {place_of(error)}; mend the backend")
+
+
+def place_of(error: BaseException) -> str:
+    """Where an error was raised: file and line, which quote nothing."""
     frames = traceback.extract_tb(error.__traceback__)
-    place = f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
-    return ClassifyError(f"the backend {backend.name!r} raised {type(error).__name__} at {place}; mend the backend")
+    return f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"

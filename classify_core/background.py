@@ -1,7 +1,7 @@
 """The one background event loop of a process.
 
-Rate limits, polling and connections are shared by all classifiers of a process, so all their work runs on one loop, in
-a daemon thread of its own. Synchronous callers wait for it; asynchronous ones await it from their own loop. So both
+Connections and rate limits are shared by all that happens in a process, so all work runs on one loop, in a daemon
+thread of its own. Synchronous callers wait for it; asynchronous ones await it from their own loop. So both
 work in a script, a thread, a notebook and inside a running loop, and no logic is written twice.
 """
 
@@ -40,9 +40,11 @@ class BackgroundLoop:
         Raises:
             UsageError: called on the background loop itself, which would wait for itself for ever.
         """
-        if threading.current_thread() is self._thread:
+        try:
+            self.refuse_inside()
+        except UsageError:
             coroutine.close()
-            raise UsageError("a synchronous call was made from inside a backend; await the asynchronous one there")
+            raise
         future = self.submit(coroutine)
         try:
             return future.result()
@@ -53,6 +55,15 @@ class BackgroundLoop:
     async def arun(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Awaits a coroutine from the caller's own loop; cancelling the wait cancels the coroutine."""
         return await asyncio.wrap_future(self.submit(coroutine))
+
+    def refuse_inside(self) -> None:
+        """Refuses a synchronous call on the background loop itself, which would wait for itself for ever.
+
+        Raises:
+            UsageError: this is that loop's thread.
+        """
+        if threading.current_thread() is self._thread:
+            raise UsageError("a synchronous call was made from inside a backend; await the asynchronous one there")
 
     def stop(self) -> None:
         """Cancels all work and ends the thread."""
@@ -104,7 +115,7 @@ async def in_thread(function: Callable[..., T], *args: Any) -> T:
     """Runs blocking work in a daemon thread of its own.
 
     Unlike `asyncio.to_thread`, whose workers are waited for at interpreter exit, a parser that never returns cannot
-    keep the process alive; callers bound how many run at once.
+    keep the process alive. Callers bound how many they wait for at once; one that is given up on goes on by itself.
     """
     loop = asyncio.get_running_loop()
     outcome: asyncio.Future[T] = loop.create_future()

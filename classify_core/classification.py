@@ -88,6 +88,7 @@ class Answer(_Frozen):
     Attributes:
         type: a rule's type, or None where no rule matched.
         backend: who answered, when it is more specific than the backend's own name.
+        is_from_former_job: whether the job was made, and paid for, before this call.
     """
 
     type: str | None
@@ -96,4 +97,5 @@ class Answer(_Frozen):
     alternatives: tuple[Alternative, ...] = Field(default=())
     backend: str | None = None
     job_id: str | None = None
+    is_from_former_job: bool = False
     usage: JobUsage | None = None

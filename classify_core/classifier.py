@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import queue
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 
@@ -12,16 +11,18 @@ from classify_core.backend import Backend
 from classify_core.backend_choice import BackendLike, HostedOptions, choose_backend
 from classify_core.background import background
 from classify_core.cache import CacheLike, cache_of
+from classify_core.checks import checked_count
 from classify_core.classification import Classification, Status
-from classify_core.configuring import check_options, configuration_from, load_configuration
+from classify_core.configuring import check_options, checked_on_error, configuration_from, load_configuration
 from classify_core.errors import ClassifyError, InvalidOptionError
 from classify_core.execution import Budget, Execution, RunState, Settings
 from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
 from classify_core.pickling import restored
 from classify_core.progress import progress
 from classify_core.rules import UNRESOLVED_RULES_ID
-from classify_core.run import Finished, Run
-from classify_core.source import Source, SourceLike, sources_of
+from classify_core.run import Run, Sources, adrive, drive
+from classify_core.single_flight import SingleFlight
+from classify_core.source import Source, SourceLike
 
 if TYPE_CHECKING:
     import httpx
@@ -53,7 +54,8 @@ class Classifier:
         api_key: the hosted service's key; by default from `LLAMA_CLOUD_API_KEY`.
         base_url: the hosted service's region (`"us"`, `"eu"`) or address; by default from `LLAMA_CLOUD_BASE_URL`.
         project_id, organization_id: sent with each hosted request.
-        http_client: your own `httpx.AsyncClient` (proxy, certificates); you close it.
+        http_client: your own, fresh `httpx.AsyncClient` (proxy, certificates). It is handed over: used on the
+            background event loop alone and closed with the classifier.
         min_confidence: 0.0 to 1.0; below it the type is withheld and `status` is `below_threshold`.
         timeout: seconds for one document, from when work on it begins.
         on_error: `"raise"`: all documents are worked on, then `BatchError` carries the outcomes; `"record"`: a
@@ -116,6 +118,8 @@ class Classifier:
         self._cache = cache_of(cache)
         self._budget = Budget(max_credits)
         self._execution: tuple[asyncio.AbstractEventLoop, Execution] | None = None
+        self._known_settings: Settings | None = None
+        self._loading: SingleFlight[ClassifyConfiguration] = SingleFlight()
         self._open: set[Future[Any]] = set()
         self._closed = False
 
@@ -175,11 +179,17 @@ class Classifier:
         Raises:
             ClassifyError: it could not be classified, unless `on_error` is `"record"`.
         """
-        return self._raised(background.run(self._outcome(Source.of(source), RunState())), on_error)
+        run = self._new_run(on_error="record", number_the_nameless=False)
+        with run:
+            outcomes = [outcome for _, outcome in self._drive(run, [source])]
+        return _raised(outcomes[0], raises=self._raises(on_error))
 
     async def aclassify(self, source: SourceLike, *, on_error: OnError | None = None) -> Classification:
         """The same, awaited; cancelling it cancels the work."""
-        return self._raised(await background.arun(self._outcome(Source.of(source), RunState())), on_error)
+        run = self._new_run(on_error="record", number_the_nameless=False)
+        with run:
+            outcomes = [outcome async for _, outcome in adrive(run, [source])]
+        return _raised(outcomes[0], raises=self._raises(on_error))
 
     def classify_many(
         self,
@@ -200,29 +210,32 @@ class Classifier:
         Raises:
             BatchError: at least one has no classification, unless `on_error` is `"record"`; `.outcomes` holds all.
         """
-        run, outcomes = self._new_run(max_concurrency), dict[int, Classification]()
+        if self._raises(on_error):
+            self.prepare()
+        run, outcomes = self._new_run(max_concurrency, on_error=on_error), dict[int, Classification]()
         with run, progress(sources, show=show_progress) as bar:
             for index, outcome in self._drive(run, sources):
                 outcomes[index] = outcome
                 bar.update()
-        return self._collected(run, outcomes, on_error)
+        return _collected(run, outcomes)
 
     async def aclassify_many(
         self,
-        sources: Iterable[SourceLike] | AsyncIterable[SourceLike],
+        sources: Sources,
         *,
         show_progress: bool = False,
         on_error: OnError | None = None,
         max_concurrency: int | None = None,
     ) -> list[Classification]:
         """The same, awaited; cancelling it cancels the work."""
-        await self.aprepare()
-        run, outcomes = self._new_run(max_concurrency), dict[int, Classification]()
+        if self._raises(on_error):
+            await self.aprepare()
+        run, outcomes = self._new_run(max_concurrency, on_error=on_error), dict[int, Classification]()
         with run, progress(sources, show=show_progress) as bar:
-            async for index, outcome in self._adrive(run, sources):
+            async for index, outcome in adrive(run, sources):
                 outcomes[index] = outcome
                 bar.update()
-        return self._collected(run, outcomes, on_error)
+        return _collected(run, outcomes)
 
     def classify_as_completed(
         self, sources: Iterable[SourceLike], *, on_error: OnError | None = None
@@ -233,24 +246,25 @@ class Classifier:
             BatchError: at the end, where documents failed, unless `on_error` is `"record"`; since everything was
                 yielded already, `.outcomes` holds only the failures.
         """
-        with self._new_run() as run:
+        if self._raises(on_error):
+            self.prepare()
+        with self._new_run(on_error=on_error) as run:
             yield from self._drive(run, sources)
-            if self._raises(on_error):
-                run.raise_failures()
+            run.raise_failures()
 
     async def aclassify_as_completed(
-        self, sources: Iterable[SourceLike] | AsyncIterable[SourceLike], *, on_error: OnError | None = None
+        self, sources: Sources, *, on_error: OnError | None = None
     ) -> AsyncIterator[tuple[int, Classification]]:
         """The same, for `async for`; `sources` is consumed on the caller's loop."""
-        await self.aprepare()
-        with self._new_run() as run:
-            async for finished in self._adrive(run, sources):
+        if self._raises(on_error):
+            await self.aprepare()
+        with self._new_run(on_error=on_error) as run:
+            async for finished in adrive(run, sources):
                 yield finished
-            if self._raises(on_error):
-                run.raise_failures()
+            run.raise_failures()
 
     def close(self) -> None:
-        """Cancels open work and closes connections; a backend or HTTP client of your own stays open."""
+        """Cancels open work, whose outcomes are `not_started`, and closes connections; your own backend stays open."""
         self._cancel_open()
         if self._choice.name is not None:
             background.run(self.backend.aclose())
@@ -302,36 +316,22 @@ class Classifier:
         return restored, (_make, self.picklable_arguments())
 
     def _drive(self, run: Run, sources: Iterable[SourceLike]) -> Iterator[tuple[int, Classification]]:
-        checked = sources_of(sources)
-        self.prepare()
-        done: queue.SimpleQueue[Finished] = queue.SimpleQueue()
-        for index, source in enumerate(checked):
-            run.begin(index, source, done.put)
-            while run.is_full:
-                yield run.settle(done.get())
-        while run.is_open:
-            yield run.settle(done.get())
+        background.refuse_inside()
+        return drive(run, sources)
 
-    async def _adrive(
-        self, run: Run, sources: Iterable[SourceLike] | AsyncIterable[SourceLike]
-    ) -> AsyncIterator[tuple[int, Classification]]:
-        loop = asyncio.get_running_loop()
-        done: asyncio.Queue[Finished] = asyncio.Queue()
-
-        def deliver(finished: Finished) -> None:
-            if not loop.is_closed():  # the caller's loop may have ended before its cancelled work did
-                loop.call_soon_threadsafe(done.put_nowait, finished)
-
-        async for index, source in _enumerate(sources):
-            run.begin(index, source, deliver)
-            while run.is_full:
-                yield run.settle(await done.get())
-        while run.is_open:
-            yield run.settle(await done.get())
-
-    def _new_run(self, max_concurrency: int | None = None) -> Run:
+    def _new_run(
+        self, max_concurrency: int | None = None, *, on_error: OnError | None, number_the_nameless: bool = True
+    ) -> Run:
         window = WINDOW_PER_SLOT * self._concurrency
-        return Run(self._start, window=window if max_concurrency is None else min(window, max(max_concurrency, 1)))
+        if max_concurrency is not None:
+            window = min(window, checked_count("max_concurrency", max_concurrency))
+        return Run(
+            self._start,
+            self.not_started,
+            window=window,
+            keep_failures=self._raises(on_error),
+            number_the_nameless=number_the_nameless,
+        )
 
     def _start(self, source: Source, run: RunState) -> Future[Classification]:
         future = background.submit(self._outcome(source, run))
@@ -342,13 +342,22 @@ class Classifier:
     async def _outcome(self, source: Source, run: RunState) -> Classification:
         if self._closed:
             raise InvalidOptionError("this classifier is closed; make a new one")
-        await self._prepare()
+        if self._configuration is None:
+            try:
+                run.check()
+                await self._prepare()
+            except ClassifyError as error:
+                run.stop(error)
+                return self.not_started(error).model_copy(update={"source_name": source.name})
         return await self._execution_here().outcome(source, run)
 
     async def _prepare(self) -> None:
-        if self._configuration is None and self._configuration_id is not None:
+        saved = self._configuration_id
+        if self._configuration is None and saved is not None:
             timeout = self._options["timeout"]
-            self._configuration = await load_configuration(self.backend, self._configuration_id, timeout)
+            self._configuration = await self._loading.do(
+                saved, lambda: load_configuration(self.backend, saved, timeout)
+            )
 
     def _execution_here(self) -> Execution:
         """The state of the running loop: semaphores and tasks cannot be carried from one loop to another."""
@@ -359,13 +368,15 @@ class Classifier:
         return self._execution[1]
 
     def _settings(self) -> Settings:
-        return Settings(
-            self._loaded_configuration(),
-            self._configuration_id,
-            self.backend,
-            min_confidence=self._options["min_confidence"],
-            timeout=self._options["timeout"],
-        )
+        if self._known_settings is None:
+            self._known_settings = Settings(
+                self._loaded_configuration(),
+                self._configuration_id,
+                self.backend,
+                min_confidence=self._options["min_confidence"],
+                timeout=self._options["timeout"],
+            )
+        return self._known_settings
 
     def _loaded_configuration(self) -> ClassifyConfiguration:
         if self._configuration is None:
@@ -378,34 +389,20 @@ class Classifier:
         return self.backend.default_concurrency if chosen is None else chosen
 
     def _raises(self, on_error: OnError | None) -> bool:
-        return (self._options["on_error"] if on_error is None else on_error) == "raise"
+        return (self._options["on_error"] if on_error is None else checked_on_error(on_error)) == "raise"
 
-    def _raised(self, outcome: Classification, on_error: OnError | None) -> Classification:
-        if outcome.error is not None and self._raises(on_error):
-            raise outcome.error
-        return outcome
 
-    def _collected(
-        self, run: Run, outcomes: Mapping[int, Classification], on_error: OnError | None
-    ) -> list[Classification]:
-        ordered = [outcomes[index] for index in sorted(outcomes)]
-        if self._raises(on_error):
-            run.raise_failures(ordered)
-        return ordered
+def _collected(run: Run, outcomes: Mapping[int, Classification]) -> list[Classification]:
+    ordered = [outcomes[index] for index in sorted(outcomes)]
+    run.raise_failures(ordered)
+    return ordered
+
+
+def _raised(outcome: Classification, *, raises: bool) -> Classification:
+    if outcome.error is not None and raises:
+        raise outcome.error
+    return outcome
 
 
 def _make(arguments: dict[str, Any]) -> Classifier:
     return Classifier(**arguments)
-
-
-async def _enumerate(
-    sources: Iterable[SourceLike] | AsyncIterable[SourceLike],
-) -> AsyncIterator[tuple[int, Source]]:
-    if isinstance(sources, AsyncIterable):
-        index = 0
-        async for source in sources:
-            yield index, Source.of(source)
-            index += 1
-        return
-    for index, checked in enumerate(sources_of(sources)):
-        yield index, checked

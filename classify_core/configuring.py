@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from classify_core.backend import Backend, error_of_backend
+from classify_core.checks import checked_amount, checked_count, checked_fraction, checked_seconds
 from classify_core.errors import ClassifyError, ClassifyTimeoutError, InvalidOptionError, InvalidRulesError
 from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
 from classify_core.rules import configuration_of
@@ -60,13 +61,22 @@ def check_options(
     max_credits: float | None,
 ) -> None:
     """Raises InvalidOptionError where a number is out of its range or a word is not one of the known."""
-    if min_confidence is not None and not 0.0 <= min_confidence <= 1.0:
-        raise InvalidOptionError(f"min_confidence={min_confidence!r} is not between 0.0 and 1.0")
-    if not timeout > 0:
-        raise InvalidOptionError(f"timeout={timeout!r} is not a positive number of seconds")
-    if on_error not in {"raise", "record"}:
-        raise InvalidOptionError(f'on_error={on_error!r}: give "raise" or "record"')
-    if max_concurrency is not None and max_concurrency < 1:
-        raise InvalidOptionError(f"max_concurrency={max_concurrency!r} must be 1 or more")
-    if max_credits is not None and max_credits < 0:
-        raise InvalidOptionError(f"max_credits={max_credits!r} must not be negative")
+    if min_confidence is not None:
+        checked_fraction("min_confidence", min_confidence)
+    checked_seconds("timeout", timeout)
+    checked_on_error(on_error)
+    if max_concurrency is not None:
+        checked_count("max_concurrency", max_concurrency)
+    if max_credits is not None:
+        checked_amount("max_credits", max_credits)
+
+
+def checked_on_error(value: str) -> str:
+    """Returns what it is given.
+
+    Raises:
+        InvalidOptionError: it is neither `"raise"` nor `"record"`.
+    """
+    if value not in {"raise", "record"}:
+        raise InvalidOptionError(f'on_error={value!r}: give "raise" or "record"')
+    return value

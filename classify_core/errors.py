@@ -271,7 +271,8 @@ class BatchError(ClassifyError):
     """A run is over and some of its documents have no classification.
 
     Attributes:
-        outcomes: one `Classification` a document in the order given, the good ones included.
+        outcomes: one `Classification` a document in the order given, the good ones included; from
+            `classify_as_completed`, which yielded all of them, the failures alone.
     """
 
     def __init__(self, message: str, *, outcomes: Sequence[Classification] = ()) -> None:

@@ -9,6 +9,7 @@ import asyncio
 import copy
 import hashlib
 import json
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,8 +17,9 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from classify_core.backend import Backend, ClassifyRequest, error_of_backend
-from classify_core.cache import Cache, MemoryCache
+from classify_core.api.waiting import LAST_LOOK_SECONDS
+from classify_core.backend import Backend, ClassifyRequest, error_of_backend, place_of
+from classify_core.cache import MEMORY_ENTRIES, Cache, MemoryCache
 from classify_core.classification import Answer, Classification, Status
 from classify_core.errors import (
     AuthenticationError,
@@ -36,8 +38,10 @@ from classify_core.rules import rules_id_of
 from classify_core.single_flight import SingleFlight
 from classify_core.source import Content, Source, read
 
-# A backend ends its own waits and can then name the job; the guard is for one that does not.
-GUARD_SECONDS: Final = 0.5
+logger = logging.getLogger(__name__)
+
+# A backend ends its own waits, the last look included, and can then name the job; the guard is for one that does not.
+GUARD_SECONDS: Final = LAST_LOOK_SECONDS + 1.0
 
 
 class Settings:
@@ -79,11 +83,9 @@ class Budget:
     spent: float = 0.0
 
     def charge(self, answer: Answer) -> None:
-        """Adds what an answer cost."""
-        if answer.job_id is not None:
-            usage = answer.usage
-            known = usage is not None and usage.credits is not None
-            self.spent += (usage.credits or 0.0) if usage is not None and known else 1.0
+        """Adds what an answer cost now: a job of a former run was paid for then."""
+        if answer.job_id is not None and not answer.is_from_former_job:
+            self.spent += 1.0 if answer.usage is None else answer.usage.total
 
     def check(self) -> None:
         """Refuses to begin another document once the limit is reached.
@@ -105,15 +107,26 @@ class RunState:
     Attributes:
         cause: the first error that would meet every other document too; it ends the run.
         answers: what the run knows already; used where the classifier keeps no cache.
+        failures: the errors of documents, so that an equal one is not tried again within the run.
     """
 
     cause: ClassifyError | None = None
     answers: Cache = field(default_factory=MemoryCache)
+    failures: dict[str, ClassifyError] = field(default_factory=dict)
+
+    def stop(self, error: ClassifyError) -> None:
+        """Lets nothing more begin."""
+        self.cause = self.cause or error
 
     def consider(self, error: ClassifyError) -> None:
         """Takes note of an error and stops the run if it is of that kind."""
-        if self.cause is None and ends_the_run(error):
-            self.cause = error
+        if ends_the_run(error):
+            self.stop(error)
+
+    def remember(self, key: str, error: ClassifyError) -> None:
+        """Keeps what an equal document will meet again, as far as memory should be spent on it."""
+        if not ends_the_run(error) and len(self.failures) < MEMORY_ENTRIES:
+            self.failures[key] = error
 
     def check(self) -> None:
         """Lets nothing begin once the run was stopped.
@@ -152,8 +165,8 @@ class Execution:
                     content = await read(source)
                     answer = await self._answer(source, content, run)
             self._refuse_unknown_type(answer)
-        except ClassifyError as error:
-            own = _about(error, source)
+        except Exception as error:  # noqa: BLE001 - nothing may leave without an outcome
+            own = _about(error if isinstance(error, ClassifyError) else _unexpected(error), source)
             run.consider(own)
             return self._failed(source, content, own)
         return self._classified(source, content, answer)
@@ -163,15 +176,23 @@ class Execution:
         request = ClassifyRequest(source, content, settings.configuration, settings.configuration_id)
         key = _digest(settings.cache_scope, request.content_key)
         cache = run.answers if self.cache is None else self.cache
-        cached = await cache.get(key)
-        return cached if cached is not None else await self.flights.do(key, lambda: self._ask(request, key, cache))
+        cached = await _kept(cache, key)
+        if cached is not None:
+            return cached
+        if key in run.failures:
+            raise run.failures[key]
+        try:
+            return await self.flights.do(key, lambda: self._ask(request, key, cache))
+        except ClassifyError as error:
+            run.remember(key, error)
+            raise
 
     async def _ask(self, request: ClassifyRequest, key: str, cache: Cache) -> Answer:
         self.budget.check()
         answer = await self._backend_answer(request)
         self.budget.charge(answer)
         if answer.type is None or answer.type in self.settings.types:
-            await cache.put(key, answer)
+            await _keep(cache, key, answer)
         return answer
 
     async def _backend_answer(self, request: ClassifyRequest) -> Answer:
@@ -240,14 +261,35 @@ async def _guarded(seconds: float) -> AsyncIterator[None]:
         ) from error
 
 
+async def _kept(cache: Cache, key: str) -> Answer | None:
+    try:
+        return await cache.get(key)
+    except Exception as error:  # noqa: BLE001 - a cache may be anybody's, and an answer can be had without it
+        logger.warning("the cache failed to give an answer: %s", type(error).__name__)
+        return None
+
+
+async def _keep(cache: Cache, key: str, answer: Answer) -> None:
+    try:
+        await cache.put(key, answer)
+    except Exception as error:  # noqa: BLE001 - a cache may be anybody's, and this answer may have been paid for
+        logger.warning("the cache failed to keep an answer: %s", type(error).__name__)
+
+
+def _unexpected(error: Exception) -> ClassifyError:
+    return ClassifyError(f"{type(error).__name__} at {place_of(error)}; please report it")
+
+
 def _about(error: ClassifyError, source: Source) -> ClassifyError:
-    """The error as this document's own: equal documents share the work, and so the error, but not the name."""
-    if error.source_name is not None and error.source_name != source.name:
-        cause = error
-        error = copy.copy(error)
-        error.source_name = source.name
-        error.__cause__ = cause
-    return error.about(source_name=source.name)
+    """The error as this document's own: equal documents share the work, and so the error, but not the name.
+
+    What it carries of the stack is let go: its frames hold the document.
+    """
+    own = copy.copy(error)
+    own.source_name = source.name
+    own.__cause__ = None if error.__cause__ is None else error.__cause__.with_traceback(None)
+    own.__suppress_context__ = True
+    return own
 
 
 def _status_of(error: ClassifyError) -> Status:

@@ -13,9 +13,10 @@ from typing import Any, Final, Literal, TypeAlias
 
 from classify_core.classification import Classification
 from classify_core.classifier import Classifier
-from classify_core.errors import BatchError, ClassifyError, InvalidOptionError
+from classify_core.errors import ClassifyError, InvalidOptionError
 from classify_core.grouping import GroupBy, Item, grouped, joined_text
 from classify_core.metadata import MetadataSchema, MetadataValue, selects
+from classify_core.run import batch_error
 from classify_core.source import Source
 
 logger = logging.getLogger(__name__)
@@ -188,8 +189,7 @@ def _sources(groups: Sequence[_Group]) -> list[Source]:
 def _raise_failures(outcomes: Sequence[Classification], on_failure: OnFailure) -> None:
     failures = [outcome for outcome in outcomes if not outcome.status.is_success]
     if failures and on_failure == "raise":
-        raise BatchError(
-            f"{len(failures)} of {len(outcomes)} documents could not be classified; the first: {failures[0].error}. "
-            'on_failure="annotate" keeps them with the error in their metadata, "skip" leaves them out',
-            outcomes=outcomes,
-        ) from failures[0].error
+        remedy = 'on_failure="annotate" keeps them with the error in their metadata, "skip" leaves them out'
+        error = batch_error(len(outcomes), failures, remedy)
+        error.outcomes = tuple(outcomes)
+        raise error from failures[0].error

@@ -8,7 +8,8 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from classify_core.classification import Classification, Status
-from classify_core.errors import ForeignLabelError
+from classify_core.errors import ForeignLabelError, InvalidOptionError
+from classify_core.models import Rule
 
 MetadataKey = Literal["type", "confidence", "reasoning", "status", "error", "backend", "job_id", "rules_id"]
 MetadataValue: TypeAlias = str | float
@@ -83,8 +84,13 @@ class MetadataSchema(BaseModel):
     def own_label(self, metadata: Mapping[str, Any]) -> dict[str, MetadataValue] | None:
         """The label that `metadata` carries, if a classifier wrote it with success under whatever rules; else None."""
         label = {key: metadata[key] for key in self.all_keys if key in metadata}
-        succeeded = label.get(self.key("status")) in {Status.COMPLETED, Status.BELOW_THRESHOLD}
-        return label if succeeded and {self.key("type"), self.key("rules_id")} <= label.keys() else None
+        return label if self._is_success(label) else None
+
+    def _is_success(self, label: Mapping[str, Any]) -> bool:
+        # A store may hand back a list or an array, which neither hashes nor compares to one truth.
+        status, type_name, rules_id = (label.get(self.key(key)) for key in ("status", "type", "rules_id"))
+        written = isinstance(status, str) and isinstance(type_name, (str, int, float)) and isinstance(rules_id, str)
+        return written and status in {Status.COMPLETED, Status.BELOW_THRESHOLD}
 
     def fresh_label(self, metadata: Mapping[str, Any], rules_id: str) -> dict[str, MetadataValue] | None:
         """The same, if it was made under these rules."""
@@ -103,6 +109,19 @@ class MetadataSchema(BaseModel):
                 "overwrite=True to replace it, or choose another prefix",
                 source_name=name,
             )
+
+    def refuse_ambiguous(self, rules: Iterable[Rule] | None) -> None:
+        """Refuses rules under which a match would look like no match; None, rules not loaded yet, cannot be checked.
+
+        Raises:
+            InvalidOptionError: a rule's type equals `no_match_label` (case is ignored).
+        """
+        for rule in rules or ():
+            if rule.type.casefold() == self.no_match_label.casefold():
+                raise InvalidOptionError(
+                    f"the rule type {rule.type!r} cannot be told from no match, which is written as "
+                    f"{self.no_match_label!r}; rename the rule or give MetadataSchema(no_match_label=...)"
+                )
 
     def type_of(self, label: Mapping[str, Any]) -> str | None:
         """The type a label names, the no-match label included; None where the document could not be classified."""

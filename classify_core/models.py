@@ -54,20 +54,30 @@ class JobStatus(StrEnum):
         return self in {JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}
 
 
-def known_status(value: Any, info: ValidationInfo) -> Any:
-    """Lets the statuses of this version pass and names any other.
+def known_status(statuses: type[StrEnum], kind: str) -> BeforeValidator:
+    """A validator that lets the statuses of this version pass and names any other.
+
+    It stands after the field `id`, whose value it tells in its error.
+
+    Args:
+        statuses: those that are known.
+        kind: what they are statuses of, such as `"job"`.
 
     Raises:
         UnknownStatusError: polling on would wait for ever for something that may have happened already.
     """
-    if isinstance(value, str) and value not in set(JobStatus):
-        raise UnknownStatusError(
-            f"the service reports the job status {value!r}, which this version of classify-adapters does not know; "
-            f"known are {', '.join(JobStatus)}. Upgrade classify-adapters.",
-            status=value,
-            job_id=info.data.get("id"),  # `id` stands before `status`, so it is read already
-        )
-    return value
+
+    def check(value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, str) and value not in set(statuses):
+            raise UnknownStatusError(
+                f"the service reports the {kind} status {value!r}, which this version of classify-adapters does not "
+                f"know; known are {', '.join(statuses)}. Upgrade classify-adapters.",
+                status=value,
+                job_id=info.data.get("id"),
+            )
+        return value
+
+    return BeforeValidator(check)
 
 
 class Sent(BaseModel):
@@ -119,6 +129,9 @@ class Rule(Sent):
             )
         if not value.strip():
             raise ValueError("description is blank; say what such a document contains")
+        surrogates = re.findall("[\ud800-\udfff]", value)
+        if surrogates:
+            raise ValueError(f"description holds {surrogates[0]!r}, half a character, which cannot be sent as UTF-8")
         return value
 
 
@@ -270,6 +283,13 @@ class JobUsage(Received):
     credits: float | None = None
     parse_credits: float | None = None
 
+    @property
+    def total(self) -> float:
+        """Both together; 1.0, the price of a page, where neither is told."""
+        if self.credits is None and self.parse_credits is None:
+            return 1.0
+        return (self.credits or 0.0) + (self.parse_credits or 0.0)
+
 
 class ClassifyJob(Received):
     """A v2 job: one document under one configuration.
@@ -285,7 +305,7 @@ class ClassifyJob(Received):
     id: str
     project_id: str
     user_id: str
-    status: Annotated[JobStatus, BeforeValidator(known_status)]
+    status: Annotated[JobStatus, known_status(JobStatus, "job")]
     document_input_type: str
     file_input: str = Field(validation_alias=AliasChoices("file_input", "document_input_value"))
     configuration: AnsweredConfiguration

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from classify_core.errors import UnknownStatusError
-from classify_core.models import AnsweredRule, ClassifyResult, Received, Rule, Sent, WebhookConfiguration
+from classify_core.models import AnsweredRule, ClassifyResult, Received, Rule, Sent, WebhookConfiguration, known_status
 
 MAX_FILES_OF_A_JOB = 500
 DEFAULT_MAX_PAGES = 5
@@ -38,21 +37,6 @@ class V1Mode(StrEnum):
 
     FAST = "FAST"
     MULTIMODAL = "MULTIMODAL"
-
-
-def known_v1_status(value: Any) -> Any:
-    """Lets the statuses of this version pass and names any other.
-
-    Raises:
-        UnknownStatusError: polling on would wait for ever for something that may have happened already.
-    """
-    if isinstance(value, str) and value not in set(V1JobStatus):
-        raise UnknownStatusError(
-            f"the service reports the v1 job status {value!r}, which this version of classify-adapters does not know; "
-            f"known are {', '.join(V1JobStatus)}. Upgrade classify-adapters.",
-            status=value,
-        )
-    return value
 
 
 class V1ParsingConfiguration(Sent):
@@ -107,7 +91,7 @@ class V1Job(Received):
     id: str
     project_id: str
     user_id: str
-    status: Annotated[V1JobStatus, BeforeValidator(known_v1_status)]
+    status: Annotated[V1JobStatus, known_status(V1JobStatus, "v1 job")]
     rules: tuple[AnsweredRule, ...]
     mode: str = "FAST"
     parsing_configuration: AnsweredV1ParsingConfiguration = AnsweredV1ParsingConfiguration()

@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from classify_core.errors import InvalidOptionError, InvalidRulesError
-from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
+from classify_core.models import MAX_TYPE_LENGTH, ClassifyConfiguration, ParsingConfiguration, Rule
+from classify_core.rule_text import parsed
+from classify_core.validation import told
 
 RULES_ID_LENGTH = 16
 UNRESOLVED_RULES_ID = "unresolved"
@@ -24,18 +25,13 @@ def load_rules(path: str | Path) -> list[Rule]:
     """Reads rules from a YAML or JSON file: a list of `{type, description}`, or that list under `rules`.
 
     Raises:
-        InvalidRulesError: the file cannot be read, or a rule breaks a limit; the message names the file.
+        InvalidRulesError: the file cannot be read, names a key twice, or a rule breaks a limit; the message names the
+            file.
     """
     where = Path(path)
+    text = _text_of(where)
     try:
-        loaded = yaml.safe_load(where.read_text(encoding="utf-8-sig"))  # YAML reads JSON too
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise InvalidRulesError(f"{where}: cannot read the rules: {reason}") from error
-    except yaml.YAMLError as error:
-        raise InvalidRulesError(f"{where}: is neither YAML nor JSON: {_first_line(error)}") from error
-    try:
-        return list(configuration_of(_listed(loaded)).rules)
+        return list(configuration_of(_listed(parsed(text, named_json=where.suffix.lower() == ".json"))).rules)
     except InvalidRulesError as error:
         raise InvalidRulesError(f"{where}: {error.message}") from error
 
@@ -47,23 +43,40 @@ def configuration_of(
 
     Raises:
         InvalidRulesError: a rule breaks a limit of the service; the message names the rule and the limit.
+        InvalidOptionError: `parsing` does.
     """
-    if isinstance(rules, (str, Mapping)):
-        raise InvalidRulesError("the rules are not a list; give [Rule(type=..., description=...), ...]")
+    # A pydantic model is iterable too: over its fields.
+    if isinstance(rules, (str, bytes, Mapping, BaseModel)) or not isinstance(rules, Iterable):
+        raise InvalidRulesError(
+            f"the rules are not a list but of type {type(rules).__name__}; give [Rule(type=..., description=...), ...]"
+        )
     checked = tuple(_checked_rule(index, rule) for index, rule in enumerate(rules, start=1))
+    checked_parsing = _checked_parsing(parsing)
     try:
-        return ClassifyConfiguration.model_validate({"rules": checked, "parsing_configuration": parsing})
+        return ClassifyConfiguration(rules=checked, parsing_configuration=checked_parsing)
     except ValidationError as error:
-        raise InvalidRulesError("; ".join(_told(error))) from error
+        raise InvalidRulesError("; ".join(told(error))) from None
+
+
+def canonical(configuration: ClassifyConfiguration) -> dict[str, Any]:
+    """Returns the one form, as plain data, that configurations of equal meaning share.
+
+    Options that are not given equal their defaults. The order of the rules is taken as irrelevant: the service
+    documents none, and a type stands in one rule only; so a backend that reads the rules in order may answer
+    differently for another order, yet its answers count as the same work.
+    """
+    # By the names of the base class: what a saved configuration adds says nothing about a label.
+    plain = configuration.model_dump(mode="json", include=set(ClassifyConfiguration.model_fields))
+    plain["rules"] = sorted(plain["rules"], key=lambda rule: str(rule["type"]))
+    plain["parsing_configuration"] = plain["parsing_configuration"] or ParsingConfiguration().model_dump(mode="json")
+    return plain
 
 
 def rules_id_of(configuration: ClassifyConfiguration, min_confidence: float | None, backend: str) -> str:
-    """Short hash of all that decides a label besides the document; the order of the rules does not matter."""
-    told = configuration.model_dump(mode="json")
-    told["rules"] = sorted(told["rules"], key=lambda rule: str(rule["type"]))
-    told["parsing_configuration"] = told["parsing_configuration"] or ParsingConfiguration().model_dump(mode="json")
-    told |= {"min_confidence": min_confidence, "backend": backend}
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:RULES_ID_LENGTH]
+    """Short hash of all that decides a label besides the document; `canonical` says which configurations are equal."""
+    minimum = None if min_confidence is None else float(min_confidence)  # 1 and 1.0 are different in JSON
+    decisive = canonical(configuration) | {"min_confidence": minimum, "backend": backend}
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:RULES_ID_LENGTH]
 
 
 def refuse_unknown_types(
@@ -81,7 +94,7 @@ def refuse_unknown_types(
     known = [rule.type for rule in rules] + [no_match_label]
     for name in types:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=3, cutoff=0.5) or known[:5]
+            near = difflib.get_close_matches(str(name), known, n=3, cutoff=0.5) or known[:5]
             raise InvalidOptionError(f"{argument}: no rule produces {name!r}; near are {', '.join(map(repr, near))}")
 
 
@@ -92,26 +105,34 @@ def _listed(loaded: Any) -> list[Any]:
     return rules
 
 
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InvalidRulesError(f"{path}: cannot read the rules: {error.strerror or type(error).__name__}") from error
+    except UnicodeDecodeError as error:
+        raise InvalidRulesError(f"{path}: cannot read the rules: it is not UTF-8 text") from error
+    except ValueError as error:  # a path with a NUL character
+        raise InvalidRulesError(f"{str(path)!r}: cannot read the rules: it is not a path") from error
+
+
 def _checked_rule(index: int, rule: Rule | Mapping[str, Any]) -> Rule:
     if isinstance(rule, Rule):
         return rule
+    if not isinstance(rule, Mapping):
+        raise InvalidRulesError(
+            f"rule {index} is of type {type(rule).__name__}; give Rule(type=..., description=...) or a dict of the two"
+        )
     try:
         return Rule.model_validate(rule)
     except ValidationError as error:
-        name = rule.get("type") if isinstance(rule, Mapping) else None
-        named = f" ({str(name)[:50]!r})" if name else ""
-        raise InvalidRulesError(f"rule {index}{named}: {'; '.join(_told(error))}") from error
+        name = rule.get("type")
+        named = f" ({name[:MAX_TYPE_LENGTH]!r})" if isinstance(name, str) and name else ""
+        raise InvalidRulesError(f"rule {index}{named}: {'; '.join(told(error))}") from None
 
 
-def _told(error: ValidationError) -> list[str]:
-    """Pydantic's findings without its prefixes, addresses and the rejected input."""
-    findings = []
-    for finding in error.errors(include_url=False, include_input=False):
-        message = finding["msg"].removeprefix("Value error, ")
-        field = ".".join(str(part) for part in finding["loc"])
-        findings.append(message if finding["type"] == "value_error" else f"{field}: {message}")
-    return findings
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+def _checked_parsing(parsing: ParsingConfiguration | Mapping[str, Any] | None) -> ParsingConfiguration | None:
+    try:
+        return None if parsing is None else ParsingConfiguration.model_validate(parsing)
+    except ValidationError as error:
+        raise InvalidOptionError(f"parsing: {'; '.join(told(error))}") from None

@@ -1,24 +1,27 @@
 """One call's documents: how many are open, what stopped it, and what it comes to in the end.
 
 Callers feed it and take from it in their own thread or on their own loop, so that an iterable of sources is consumed
-where it belongs; the work itself is on the background loop. The synchronous and the asynchronous face differ only in
-the queue they wait on.
+where it belongs; the work itself is on the background loop. `drive` and `adrive` differ only in what they wait on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+import queue
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from types import TracebackType
 from typing import Self, TypeAlias
 
 from classify_core.classification import Classification, Status
-from classify_core.errors import BatchError, ClassifyError
+from classify_core.errors import BatchError, ClassifyError, RunStoppedError
 from classify_core.execution import RunState
-from classify_core.source import Source
+from classify_core.source import Source, SourceLike, sources_of
 
 Finished: TypeAlias = tuple[int, Future[Classification]]
 Starter: TypeAlias = Callable[[Source, RunState], Future[Classification]]
+Failer: TypeAlias = Callable[[ClassifyError], Classification]
+Sources: TypeAlias = Iterable[SourceLike] | AsyncIterable[SourceLike]
 
 
 class Run:
@@ -26,22 +29,38 @@ class Run:
 
     Args:
         start: begins a document on the background loop.
+        fail: makes the outcome of a document that was not begun because of an error.
         window: how many may be open before the next one is fetched from the caller's iterable.
+        keep_failures: whether they will be asked for in the end.
+        number_the_nameless: whether an error names a document without a name by its place.
     """
 
-    def __init__(self, start: Starter, *, window: int) -> None:
+    def __init__(
+        self, start: Starter, fail: Failer, *, window: int, keep_failures: bool, number_the_nameless: bool = True
+    ) -> None:
         self._start = start
+        self._fail = fail
         self._window = window
+        self._keep_failures = keep_failures
+        self._number_the_nameless = number_the_nameless
         self._state = RunState()
         self._open: dict[int, Future[Classification]] = {}
         self._failures: list[Classification] = []
         self._count = 0
 
-    def begin(self, index: int, source: Source, deliver: Callable[[Finished], None]) -> None:
-        """Begins a document; `deliver` is called from another thread once it is done."""
+    def begin(self, index: int, value: SourceLike, deliver: Callable[[Finished], None]) -> None:
+        """Begins a document; `deliver` is called, most likely from another thread, once it is done."""
         self._count += 1
-        future = self._open[index] = self._start(source, self._state)
+        future = self._open[index] = self._begun(value)
         future.add_done_callback(lambda done: deliver((index, done)))
+
+    def _begun(self, value: SourceLike) -> Future[Classification]:
+        try:
+            return self._start(Source.of(value), self._state)
+        except ClassifyError as error:  # no document at all: the others are unharmed
+            future: Future[Classification] = Future()
+            future.set_result(self._fail(error).model_copy(update={"status": Status.FAILED}))
+            return future
 
     @property
     def is_full(self) -> bool:
@@ -57,10 +76,21 @@ class Run:
         """Takes a finished document out of the run."""
         index, future = finished
         del self._open[index]
-        outcome = _result_of(future)
-        if not outcome.status.is_success:
-            self._failures.append(outcome)
+        outcome = self._outcome(future)
+        if outcome.error is not None:
+            if self._number_the_nameless:
+                outcome.error.about(source_name=f"number {index + 1}")
+            if self._keep_failures:
+                self._failures.append(outcome)
         return index, outcome
+
+    def _outcome(self, future: Future[Classification]) -> Classification:
+        try:
+            return future.result()
+        except CancelledError:
+            return self._fail(RunStoppedError("the classifier was closed before the document was done; run it again"))
+        except ClassifyError as error:
+            return self._fail(error)
 
     def raise_failures(self, outcomes: Sequence[Classification] | None = None) -> None:
         """Ends a run that must not fail silently.
@@ -72,9 +102,8 @@ class Run:
             BatchError: at least one document has no classification.
         """
         if self._failures:
-            error = BatchError(
-                _summary(self._count, self._failures), outcomes=self._failures if outcomes is None else outcomes
-            )
+            error = batch_error(self._count, self._failures, 'on_error="record" returns them instead of raising')
+            error.outcomes = tuple(self._failures if outcomes is None else outcomes)
             raise error from (self._state.cause or self._failures[0].error)
 
     def __enter__(self) -> Self:
@@ -87,18 +116,75 @@ class Run:
             future.cancel()
 
 
-def _summary(count: int, failures: Sequence[Classification]) -> str:
-    not_started = sum(outcome.status is Status.NOT_STARTED for outcome in failures)
-    began = len(failures) - not_started
-    first = next((outcome.error for outcome in failures if outcome.error is not None), None)
-    return (
-        f"{len(failures)} of {count} documents have no classification ({began} failed, {not_started} not started); "
-        f'the first: {first}. All outcomes are in .outcomes; on_error="record" returns them instead of raising'
-    )
+def drive(run: Run, sources: Iterable[SourceLike]) -> Iterator[tuple[int, Classification]]:
+    """Feeds a run in the calling thread; yields outcomes as they come."""
+    done: queue.SimpleQueue[Finished] = queue.SimpleQueue()
+    for index, source in enumerate(sources_of(sources)):
+        run.begin(index, source, done.put)
+        while run.is_full or not done.empty():
+            yield run.settle(done.get())
+    while run.is_open:
+        yield run.settle(done.get())
 
 
-def _result_of(future: Future[Classification]) -> Classification:
+async def adrive(run: Run, sources: Sources) -> AsyncIterator[tuple[int, Classification]]:
+    """Feeds a run on the caller's loop; yields outcomes as they come, also while the next source is awaited."""
+    loop, done = asyncio.get_running_loop(), asyncio.Queue[Finished]()
+
+    def deliver(finished: Finished) -> None:
+        if not loop.is_closed():  # the caller's loop may have ended before its cancelled work did
+            loop.call_soon_threadsafe(done.put_nowait, finished)
+
+    numbered = _numbered(sources)
+    coming: asyncio.Task[tuple[int, SourceLike] | None] | None = asyncio.ensure_future(anext(numbered, None))
+    finished = asyncio.ensure_future(done.get())
     try:
-        return future.result()
-    except CancelledError as error:
-        raise ClassifyError("the classifier was closed before the document was done") from error
+        while coming is not None or run.is_open:
+            awaited = {finished} if coming is None or run.is_full else {finished, coming}
+            await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+            if coming is not None and coming.done():
+                coming = _begin_next(run, coming.result(), numbered, deliver)
+            if finished.done():
+                yield run.settle(finished.result())
+                finished = asyncio.ensure_future(done.get())
+    finally:
+        finished.cancel()
+        if coming is not None:
+            coming.cancel()
+            await asyncio.wait([coming])
+        await numbered.aclose()
+
+
+def _begin_next(
+    run: Run,
+    item: tuple[int, SourceLike] | None,
+    numbered: AsyncIterator[tuple[int, SourceLike]],
+    deliver: Callable[[Finished], None],
+) -> asyncio.Task[tuple[int, SourceLike] | None] | None:
+    """Begins a document and asks for the one after it; None after the last."""
+    if item is None:
+        return None
+    run.begin(*item, deliver)
+    return asyncio.ensure_future(anext(numbered, None))
+
+
+async def _numbered(sources: Sources) -> AsyncGenerator[tuple[int, SourceLike], None]:
+    if isinstance(sources, AsyncIterable):
+        index = 0
+        async for source in sources:
+            yield index, source
+            index += 1
+        return
+    for numbered in enumerate(sources_of(sources)):
+        yield numbered
+
+
+def batch_error(count: int, failures: Sequence[Classification], remedy: str) -> BatchError:
+    """The error of a run in which documents have no classification; it carries the failures."""
+    not_started = sum(outcome.status is Status.NOT_STARTED for outcome in failures)
+    first = next((outcome.error for outcome in failures if outcome.error is not None), None)
+    return BatchError(
+        f"{len(failures)} of {count} documents have no classification ({len(failures) - not_started} failed, "
+        f"{not_started} not started); the first: {first}. All outcomes are in .outcomes; {remedy}",
+        outcomes=failures,
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
@@ -11,11 +10,10 @@ from pathlib import Path, PurePath
 from typing import Any, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 
+from classify_core.background import in_thread
 from classify_core.download import DownloadLimits, download
 from classify_core.errors import InvalidOptionError, UnreadableDocumentError
-
-MAX_FILE_BYTES = 512 * 1024 * 1024
-"""The service's limit for an upload; ours for a local file too."""
+from classify_core.files import MAX_FILE_BYTES, check_readable, named_faults
 
 SourceKind = Literal["text", "path", "bytes", "file_id", "parse_job", "url"]
 
@@ -153,17 +151,15 @@ SourceLike: TypeAlias = Source | str | PurePath | bytes | bytearray | memoryview
 """What every method that classifies takes: a `str` is a text, a `Path` a file."""
 
 
-def sources_of(values: Iterable[SourceLike]) -> Iterable[Source]:
+def sources_of(values: Iterable[SourceLike]) -> Iterable[SourceLike]:
     """The sources of a call: a list is checked as a whole before anything begins, other iterables as they come.
 
     Raises:
-        InvalidOptionError: a single document was given where several are expected, or something that is no document.
+        InvalidOptionError: a single document was given where several are expected, or a list holds what is none.
     """
     if isinstance(values, (str, bytes, bytearray, memoryview, PurePath, Source)):
         raise InvalidOptionError(f"a single {type(values).__name__} was given; classify() takes one, this takes a list")
-    if isinstance(values, Sequence):
-        return [Source.of(value) for value in values]
-    return (Source.of(value) for value in values)
+    return [Source.of(value) for value in values] if isinstance(values, Sequence) else values
 
 
 def format_of(name: str | None) -> str:
@@ -191,7 +187,7 @@ async def read(source: Source) -> Content | None:
         downloaded = await download(source.value, source.limits or DownloadLimits(), name=source.name)
         return _not_empty(Content(downloaded.data, source.name, downloaded.format or source.format))
     if source.kind == "path":
-        return _not_empty(await asyncio.to_thread(_content_of_file, source))
+        return _not_empty(await in_thread(_content_of_file, source))
     return _not_empty(_content_in_memory(source))
 
 
@@ -202,27 +198,19 @@ def _content_in_memory(source: Source) -> Content:
 
 def _content_of_file(source: Source) -> Content:
     path: Path = source.value
-    try:
-        if path.is_dir():
-            raise _unreadable(source, f"{path} is a directory; give the files in it one by one")
-        if path.exists() and not path.is_file():
-            raise _unreadable(source, f"{path} is a device, pipe or socket; copy what it holds to a file")
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise _unreadable(source, f"{path} has {size:,} bytes; at most {MAX_FILE_BYTES:,} are read. Split it")
-        return Content(path.read_bytes(), source.name, format_of(source.name) or format_of(path.name))
-    except FileNotFoundError as error:
-        raise _unreadable(source, f"there is no file {path}; check the path") from error
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise _unreadable(source, f"cannot read {path}: {reason}; check its permissions") from error
-    except ValueError as error:  # a path with a NUL character
-        raise _unreadable(source, f"{str(path)!r} is not a path: {error}") from error
+    check_readable(path, name=source.name)
+    with named_faults(path, name=source.name):
+        data = path.read_bytes()
+    return Content(data, source.name, format_of(source.name) or format_of(path.name))
 
 
 def _not_empty(content: Content) -> Content:
     if not content.data:
         raise UnreadableDocumentError("it is empty (0 bytes); there is nothing to classify", source_name=content.name)
+    if content.data.isspace():
+        raise UnreadableDocumentError(
+            "it holds only white space; there is nothing to classify", source_name=content.name
+        )
     return content
 
 
@@ -232,10 +220,6 @@ def _name_in(address: str) -> str | None:
         return PurePath(unquote(parts.path)).name or parts.hostname
     except ValueError:  # not an address: said when it is downloaded
         return None
-
-
-def _unreadable(source: Source, message: str) -> UnreadableDocumentError:
-    return UnreadableDocumentError(message, source_name=source.name)
 
 
 def _checked(value: Any, types: type | tuple[type, ...], where: str) -> Any:
