@@ -10,6 +10,7 @@ from classify_core.api import find_api_key, region_name
 from classify_core.backend import Backend
 from classify_core.errors import InvalidOptionError
 from classify_core.hosted import HostedBackend
+from classify_core.limits import limits_of
 from classify_core.local import LocalBackend
 
 if TYPE_CHECKING:
@@ -56,8 +57,8 @@ class BackendChoice:
 
     def refuse_pickling(self) -> None:
         """Raises InvalidOptionError where an HTTP client of the user's own would be lost on the way."""
-        if self.name == "hosted":
-            self.backend.__reduce__()
+        if isinstance(self.backend, HostedBackend):
+            self.backend.refuse_pickling()
 
     def arguments(self) -> dict[str, Any]:
         """What makes the same choice again, without key and client."""
@@ -87,11 +88,14 @@ def _by_name(name: str, options: HostedOptions) -> BackendChoice:
     if name == "hosted":
         return BackendChoice(HostedBackend(**vars(options)), "hosted")
     if name == "local":
+        limits_of(options.plan)  # a misspelt plan is said now, not only where there is a key
         return BackendChoice(LocalBackend(), "local")
     raise InvalidOptionError(f'there is no backend {name!r}; give "auto", "hosted", "local" or a Backend')
 
 
 def _own_backend(backend: Backend, options: HostedOptions) -> BackendChoice:
+    if isinstance(backend, type):
+        raise InvalidOptionError(f"backend is the class {backend.__name__}; give an instance: {backend.__name__}()")
     if not isinstance(backend, Backend):
         raise InvalidOptionError(f"a {type(backend).__name__} is not a Backend; see classify_core.Backend")
     if options.given():

@@ -97,6 +97,7 @@ class ClassifierFields(BaseModel):
         mirrored = {name: value for name, value in classifier.arguments().items() if name not in _NOT_MIRRORED}
         super().__init__(**fields, **mirrored)
         self._classifier = classifier
+        self.metadata_schema.refuse_ambiguous(self.rules or ())
         for name in _TYPE_LISTS:
             refuse_unknown_types(name, getattr(self, name, None), self.rules, self.metadata_schema.no_match_label)
 

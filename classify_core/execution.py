@@ -126,7 +126,7 @@ class RunState:
     def remember(self, key: str, error: ClassifyError) -> None:
         """Keeps what an equal document will meet again, as far as memory should be spent on it."""
         if not ends_the_run(error) and len(self.failures) < MEMORY_ENTRIES:
-            self.failures[key] = error
+            self.failures[key] = without_stack(error)
 
     def check(self) -> None:
         """Lets nothing begin once the run was stopped.
@@ -281,12 +281,15 @@ def _unexpected(error: Exception) -> ClassifyError:
 
 
 def _about(error: ClassifyError, source: Source) -> ClassifyError:
-    """The error as this document's own: equal documents share the work, and so the error, but not the name.
-
-    What it carries of the stack is let go: its frames hold the document.
-    """
-    own = copy.copy(error)
+    """The error as this document's own: equal documents share the work, and so the error, but not the name."""
+    own = without_stack(error)
     own.source_name = source.name
+    return own
+
+
+def without_stack(error: ClassifyError) -> ClassifyError:
+    """A copy that keeps the cause but not where they were raised: those frames hold the document."""
+    own = copy.copy(error)
     own.__cause__ = None if error.__cause__ is None else error.__cause__.with_traceback(None)
     own.__suppress_context__ = True
     return own

@@ -47,7 +47,7 @@ def check_size(size: int, *, name: str | None) -> int:
         raise UnreadableDocumentError("it is empty (0 bytes); there is nothing to classify", source_name=name)
     if size > MAX_FILE_BYTES:
         raise UnreadableDocumentError(
-            f"it has {size:,} bytes; at most {MAX_FILE_BYTES:,} (512 MB) are read. Split it", source_name=name
+            f"it has {size:,} bytes; at most {MAX_FILE_BYTES:,} are read. Split it", source_name=name
         )
     return size
 

@@ -63,14 +63,15 @@ def _yaml(text: str) -> Any:
         line = "" if error.problem_mark is None else f" (line {error.problem_mark.line + 1})"
         raise InvalidRulesError(f"is neither YAML nor JSON: {error.problem or error.context}{line}") from error
     except yaml.YAMLError as error:
-        raise InvalidRulesError(f"is neither YAML nor JSON: {str(error).partition('\n')[0]}") from error
+        first_line, _, _ = str(error).partition("\n")
+        raise InvalidRulesError(f"is neither YAML nor JSON: {first_line}") from error
 
 
 class _StrictLoader(yaml.SafeLoader):
     """Refuses duplicate keys, and says where a value is that its tag or its form promises but that does not exist."""
 
     def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        # Here and not where mappings are constructed: by then merge keys (<<) have been replaced by what they stand for.
+        # Not where mappings are constructed: by then merge keys (<<) are replaced by what they stand for.
         node = super().compose_mapping_node(anchor)
         seen = set()
         for key, _ in node.value:

@@ -98,6 +98,9 @@ class Source:
             timeout: seconds for the whole download.
             allow_private: also download from private, loopback and link-local addresses. Off by default, since a
                 foreign document may name an address that only your network can reach.
+
+        Raises:
+            InvalidOptionError: `max_bytes` or `timeout` cannot work.
         """
         limits = DownloadLimits(max_bytes=max_bytes, timeout=timeout, allow_private=allow_private)
         address = _checked(url, str, "Source.url")

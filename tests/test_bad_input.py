@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,9 +85,15 @@ def test_ten_thousand_rules_take_bounded_memory_and_work() -> None:
         Rule(type=f"type {number}", description=f"A document about subject{number} and matter{number % 97}.")
         for number in range(10_000)
     ]
-    with Classifier(many, backend="local") as classifier:
-        one = classifier.classify("This one is about subject4711, a document of matter55.")
-        assert one.type == "type 4711"
-        assert len(one.alternatives) <= 20
+    tracemalloc.start()
+    try:
+        with Classifier(many, backend="local") as classifier:
+            one = classifier.classify("This one is about subject4711, a document of matter55.")
+            _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 100_000_000
+    assert one.type == "type 4711"
+    assert len(one.alternatives) <= 20
     scored = LexicalEngine().score([ParsedDocument(text="subject4711")], many)
     assert len(scored[0]) == 10_000

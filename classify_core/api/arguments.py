@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from classify_core.checks import checked_count
 from classify_core.errors import InvalidOptionError, InvalidRulesError
 from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
-from classify_core.rules import configuration_of as configuration_of_rules
+from classify_core.rules import configuration_of
+from classify_core.validation import told
 
 Model = TypeVar("Model", bound=BaseModel)
 Rules = Sequence[Rule | Mapping[str, str]]
@@ -31,19 +32,12 @@ def build(model: type[Model], **values: Any) -> Model:
 
 
 def _usage_error(error: ValidationError) -> InvalidRulesError | InvalidOptionError:
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
-    text = "; ".join(_fault(fault["loc"], fault["msg"]) for fault in faults)
-    about_rules = all("rules" in fault["loc"] for fault in faults)
-    return (InvalidRulesError if about_rules else InvalidOptionError)(text)
+    findings = error.errors(include_url=False, include_context=False, include_input=False)
+    about_rules = all("rules" in finding["loc"] for finding in findings)
+    return (InvalidRulesError if about_rules else InvalidOptionError)("; ".join(told(error)))
 
 
-def _fault(path: tuple[int | str, ...], message: str) -> str:
-    text = message.removeprefix("Value error, ")
-    where = ".".join(str(part) for part in path)
-    return f"{where}: {text}" if where else text
-
-
-def configuration_of(
+def chosen_configuration(
     rules: Rules | None,
     configuration: ClassifyConfiguration | None,
     parsing_configuration: ParsingConfiguration | None,
@@ -60,7 +54,7 @@ def configuration_of(
         return configuration
     if configuration is not None:
         raise InvalidOptionError("give rules= or configuration=, not both")
-    return configuration_of_rules(rules, parsing_configuration)
+    return configuration_of(rules, parsing_configuration)
 
 
 def values(name: str, given: Sequence[str] | None) -> tuple[str, ...] | None:
@@ -90,24 +84,10 @@ def moment(name: str, given: datetime | None) -> str | None:
     return given.isoformat()
 
 
-def checked_page_size(given: int | None, largest: int) -> int | None:
-    """Returns a page's size.
+def checked_page_size(given: int | None, largest: int | None = None) -> int | None:
+    """Returns a page's size; None, where none was given, leaves it to the service.
 
     Raises:
         InvalidOptionError: the service has no pages of that size.
     """
-    if given is not None and not 1 <= given <= largest:
-        raise InvalidOptionError(f"page_size is {given}; the service takes 1 to {largest}")
-    return given
-
-
-def checked_seconds(name: str, given: float, *, zero_allowed: bool = False) -> float:
-    """Returns a time span, which must be finite: a wait without an end is none.
-
-    Raises:
-        InvalidOptionError: it is no such number.
-    """
-    is_number = isinstance(given, (int, float)) and not isinstance(given, bool)
-    if not is_number or not (0 < given < math.inf or (zero_allowed and given == 0)):
-        raise InvalidOptionError(f"{name} is {given!r}; give seconds, {'0 or more' if zero_allowed else 'above 0'}")
-    return given
+    return None if given is None else checked_count("page_size", given, maximum=largest)

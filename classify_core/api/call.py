@@ -31,6 +31,21 @@ class Retry(Enum):
 
 
 @dataclass(frozen=True)
+class Settled(Generic[T]):
+    """What it means that a later attempt is refused: an earlier one, whose answer got lost, may have done the work.
+
+    Attributes:
+        status: the refusal.
+        result: the result then, or the call that gets it.
+        is_done: whether that shows the work to be done; the refusal stands where it does not.
+    """
+
+    status: int
+    result: T | Call[T]
+    is_done: Callable[[T], bool] = lambda _: True
+
+
+@dataclass(frozen=True)
 class Call(Generic[T]):
     """A request and the reading of its answer.
 
@@ -43,7 +58,7 @@ class Call(Generic[T]):
         json: the JSON body.
         upload: the multipart body.
         retry: after which faults it may be sent again.
-        settled: the result where a later attempt finds the thing gone (404), since an earlier one removed it.
+        settled: which refusal of a later attempt an earlier one may have brought about by doing the work.
         job_id: the job concerned, for errors.
         source_name: the document concerned, for errors.
     """
@@ -56,7 +71,7 @@ class Call(Generic[T]):
     json: Any = field(default=None, repr=False)
     upload: Upload | None = None
     retry: Retry = Retry.ALWAYS
-    settled: Callable[[], T] | None = None
+    settled: Settled[T] | None = None
     job_id: str | None = None
     source_name: str | None = None
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from classify_core.api.arguments import Rules, build, configuration_of, values
-from classify_core.api.call import Call, fill, read, read_nothing
+from classify_core.api.arguments import Rules, build, checked_page_size, chosen_configuration, values
+from classify_core.api.call import Call, Settled, fill, read, read_nothing
 from classify_core.errors import InvalidOptionError
 from classify_core.models import (
     ClassifyConfiguration,
@@ -42,7 +42,7 @@ def create_configuration(
         InvalidOptionError: another argument cannot work; nothing was sent.
         ClassifyError: any other failure, each with its own class.
     """
-    chosen = configuration_of(rules, configuration, parsing_configuration)
+    chosen = chosen_configuration(rules, configuration, parsing_configuration)
     if chosen is None:
         raise InvalidOptionError("a saved configuration needs rules= or configuration=")
     body = build(ConfigurationCreate, name=name, parameters=_parameters(chosen))
@@ -85,13 +85,11 @@ def list_configurations(
         InvalidOptionError: an argument cannot work; raised at once.
         ClassifyError: a request failed; raised while iterating.
     """
-    if page_size is not None and page_size < 1:
-        raise InvalidOptionError(f"page_size is {page_size}; give 1 or more")
     params = {
         "product_type": values("product_type", product_type),
         "name": name,
         "latest_only": latest_only,
-        "page_size": page_size,
+        "page_size": checked_page_size(page_size),
         "page_token": page_token,
     }
     return Call("GET", CONFIGURATIONS, CONFIGURATIONS, read(Page[SavedConfiguration]), params=params)
@@ -113,7 +111,7 @@ def update_configuration(
         NotFoundError: there is none of that ID in the key's project.
         ClassifyError: any other failure, each with its own class.
     """
-    chosen = configuration_of(rules, configuration, parsing_configuration)
+    chosen = chosen_configuration(rules, configuration, parsing_configuration)
     if name is None and chosen is None:
         raise InvalidOptionError("there is nothing to change; give name=, rules= or configuration=")
     body = build(ConfigurationUpdate, name=name, parameters=None if chosen is None else _parameters(chosen))
@@ -130,4 +128,4 @@ def delete_configuration(config_id: str) -> Call[None]:
         ClassifyError: any other failure, each with its own class.
     """
     path = fill(CONFIGURATION, config_id=config_id)
-    return Call("DELETE", CONFIGURATION, path, read_nothing, settled=lambda: None)
+    return Call("DELETE", CONFIGURATION, path, read_nothing, settled=Settled(404, None))

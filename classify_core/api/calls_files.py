@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from classify_core.api.arguments import checked_page_size, values
-from classify_core.api.call import Call, fill, read, read_nothing
+from classify_core.api.call import Call, Settled, fill, read, read_nothing
 from classify_core.api.upload import Upload
 from classify_core.errors import InvalidOptionError
 from classify_core.models import MAX_FILE_NAME_LENGTH, File, Page
@@ -117,4 +117,4 @@ def delete_file(file_id: str) -> Call[None]:
         NotFoundError: there is no such file in the key's project.
         ClassifyError: any other failure, each with its own class.
     """
-    return Call("DELETE", FILE, fill(FILE, file_id=file_id), read_nothing, settled=lambda: None)
+    return Call("DELETE", FILE, fill(FILE, file_id=file_id), read_nothing, settled=Settled(404, None))

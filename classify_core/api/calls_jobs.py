@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import httpx
 
-from classify_core.api.arguments import Rules, build, checked_page_size, configuration_of, moment, values
-from classify_core.api.call import Call, fill, read
+from classify_core.api.arguments import Rules, build, checked_page_size, chosen_configuration, moment, values
+from classify_core.api.call import Call, Settled, fill, read
 from classify_core.api.waiting import DEFAULT_TIMEOUT, Wait, failure_of
 from classify_core.errors import InvalidOptionError, InvalidResponseError, JobCancelledError
 from classify_core.models import (
@@ -70,7 +70,7 @@ def create_job(
     body = build(
         ClassifyJobCreate,
         file_input=file_input,
-        configuration=configuration_of(rules, configuration, parsing_configuration),
+        configuration=chosen_configuration(rules, configuration, parsing_configuration),
         configuration_id=configuration_id,
         transaction_id=str(uuid4()) if transaction_id is None else transaction_id,
         webhook_configurations=webhook_configurations,
@@ -142,12 +142,15 @@ def list_jobs(
 def cancel_job(job_id: str) -> Call[ClassifyJob]:
     """Cancels a job that has not ended, and returns it.
 
+    Where the answer got lost and the next attempt is refused, the job tells whether it was cancelled.
+
     Raises:
         ConflictError: the job has ended already.
         NotFoundError: there is no such job in the key's project.
         ClassifyError: any other failure, each with its own class.
     """
-    return Call("POST", CANCEL, fill(CANCEL, job_id=job_id), read(ClassifyJob), job_id=job_id)
+    settled: Settled[ClassifyJob] = Settled(409, get_job(job_id), lambda job: job.status is JobStatus.CANCELLED)
+    return Call("POST", CANCEL, fill(CANCEL, job_id=job_id), read(ClassifyJob), settled=settled, job_id=job_id)
 
 
 def delete_job(job_id: str) -> Call[DeletedJob]:
@@ -162,7 +165,9 @@ def delete_job(job_id: str) -> Call[DeletedJob]:
     def parse(response: httpx.Response) -> DeletedJob:
         return read(DeletedJob)(response) if response.content else DeletedJob(id=job_id)
 
-    return Call("DELETE", JOB, fill(JOB, job_id=job_id), parse, settled=lambda: DeletedJob(id=job_id), job_id=job_id)
+    return Call(
+        "DELETE", JOB, fill(JOB, job_id=job_id), parse, settled=Settled(404, DeletedJob(id=job_id)), job_id=job_id
+    )
 
 
 def wait_for_job(

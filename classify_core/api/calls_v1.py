@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from classify_core.api.arguments import Rules, build
+from classify_core.api.arguments import Rules, build, checked_page_size
 from classify_core.api.call import Call, Retry, fill, read
 from classify_core.api.waiting import DEFAULT_TIMEOUT, Wait, failure_of
 from classify_core.errors import InvalidOptionError, JobCancelledError
@@ -17,7 +17,7 @@ from classify_core.models_v1 import (
     V1Mode,
     V1ParsingConfiguration,
 )
-from classify_core.rules import configuration_of as configuration_of_rules
+from classify_core.rules import configuration_of
 
 JOBS = "/api/v1/classifier/jobs"
 JOB = "/api/v1/classifier/jobs/{classify_job_id}"
@@ -53,7 +53,7 @@ def create_job(
     body = build(
         V1JobCreate,
         file_ids=tuple(file_ids),
-        rules=configuration_of_rules(rules).rules,
+        rules=configuration_of(rules).rules,
         mode=mode,
         parsing_configuration=V1ParsingConfiguration() if parsing_configuration is None else parsing_configuration,
         webhook_configurations=tuple(webhook_configurations),
@@ -110,9 +110,7 @@ def list_results(
 
 
 def _page(page_size: int | None, page_token: str | None) -> dict[str, int | str | None]:
-    if page_size is not None and page_size < 1:
-        raise InvalidOptionError(f"page_size is {page_size}; give 1 or more")
-    return {"page_size": page_size, "page_token": page_token}
+    return {"page_size": checked_page_size(page_size), "page_token": page_token}
 
 
 def wait_for_job(

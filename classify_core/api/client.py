@@ -8,7 +8,6 @@ from typing import Any, Self, TypeVar
 import httpx
 from pydantic import SecretStr
 
-from classify_core.api.arguments import checked_seconds
 from classify_core.api.clock import Clock
 from classify_core.api.connection import find_api_key, resolve_api_key, resolve_base_url
 from classify_core.api.drivers import Operation, adrive, begin, drive
@@ -25,6 +24,7 @@ from classify_core.api.resources import (
 )
 from classify_core.api.retry import MAX_RETRIES
 from classify_core.api.transport import AsyncTransport, Requests, Transport
+from classify_core.checks import checked_count, checked_seconds
 from classify_core.errors import InvalidOptionError
 
 T = TypeVar("T")
@@ -64,8 +64,6 @@ class _Client:
             AuthenticationError: there is no key, or it is malformed.
             InvalidOptionError: another argument cannot work.
         """
-        if isinstance(max_retries, bool) or not isinstance(max_retries, int) or max_retries < 0:
-            raise InvalidOptionError(f"max_retries is {max_retries!r}; give a whole number, 0 or more")
         self._begin_with(
             resolve_api_key(api_key),
             http_client,
@@ -74,7 +72,7 @@ class _Client:
                 "project_id": project_id,
                 "organization_id": organization_id,
                 "timeout": _timeout_of(timeout),
-                "max_retries": max_retries,
+                "max_retries": checked_count("max_retries", max_retries, minimum=0),
             },
             Clock() if _clock is None else _clock,
         )
@@ -108,8 +106,16 @@ class _Client:
             self._key = resolve_api_key(find_api_key())
         return self._key
 
-    def _terms(self, key: SecretStr) -> Terms:
-        return Terms(self.base_url, key, self._options["max_retries"], self._clock)
+    def deadline_in(self, seconds: float) -> float:
+        """The moment so many seconds from now, 0 or more, as `run(..., deadline=)` takes it.
+
+        Raises:
+            InvalidOptionError: it is no time span.
+        """
+        return self._clock.monotonic() + checked_seconds("seconds", seconds, zero_allowed=True)
+
+    def _terms(self, key: SecretStr, deadline: float | None) -> Terms:
+        return Terms(self.base_url, key, self._options["max_retries"], self._clock, deadline)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r}, project_id={self.project_id!r})"
@@ -160,10 +166,20 @@ class ClassifyClient(_Client):
         self.configurations = Configurations(self)
         self.v1 = V1(self)
 
-    def run(self, operation: Operation[T]) -> T:
-        """Does what a description says; the resources' methods call it."""
+    def run(self, operation: Operation[T], *, deadline: float | None = None) -> T:
+        """Does what a description says; the resources' methods call it.
+
+        Args:
+            operation: a call or a wait, such as `calls_jobs.create_job(...)` returns.
+            deadline: ends attempts, pauses and the wait, so that one moment can bound several operations; as
+                `deadline_in` tells it.
+
+        Raises:
+            ClassifyTimeoutError: the deadline came first.
+            ClassifyError: any other failure, each with its own class.
+        """
         key = self._found_key()
-        flow = begin(operation, self._terms(key))
+        flow = begin(operation, self._terms(key, deadline))
         return drive(flow, lambda step: self._send(step, key), self._clock)
 
     def _send(self, step: Send, key: SecretStr) -> httpx.Response:
@@ -202,10 +218,20 @@ class AsyncClassifyClient(_Client):
         self.configurations = AsyncConfigurations(self)
         self.v1 = AsyncV1(self)
 
-    async def run(self, operation: Operation[T]) -> T:
-        """Does what a description says; the resources' methods await it."""
+    async def run(self, operation: Operation[T], *, deadline: float | None = None) -> T:
+        """Does what a description says; the resources' methods await it.
+
+        Args:
+            operation: a call or a wait, such as `calls_jobs.create_job(...)` returns.
+            deadline: ends attempts, pauses and the wait, so that one moment can bound several operations; as
+                `deadline_in` tells it.
+
+        Raises:
+            ClassifyTimeoutError: the deadline came first.
+            ClassifyError: any other failure, each with its own class.
+        """
         key = self._found_key()
-        flow = begin(operation, self._terms(key))
+        flow = begin(operation, self._terms(key, deadline))
         return await adrive(flow, lambda step: self._send(step, key), self._clock)
 
     async def _send(self, step: Send, key: SecretStr) -> httpx.Response:

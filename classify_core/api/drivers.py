@@ -9,7 +9,7 @@ import httpx
 
 from classify_core.api.call import Call
 from classify_core.api.clock import Clock
-from classify_core.api.flow import Flow, Send, Terms, exchange
+from classify_core.api.flow import Flow, Send, Terms, answer_in_time
 from classify_core.api.waiting import Wait, await_end
 
 T = TypeVar("T")
@@ -20,7 +20,7 @@ def begin(operation: Operation[T], terms: Terms) -> Flow[T]:
     """Returns the flow of a call or a wait."""
     if isinstance(operation, Wait):
         return await_end(operation, terms)
-    return exchange(operation, terms)
+    return answer_in_time(operation, terms)
 
 
 def drive(flow: Flow[T], send: Callable[[Send], httpx.Response], clock: Clock) -> T:

@@ -36,19 +36,41 @@ REQUEST_ID_HEADERS = ("x-request-id", "x-correlation-id", "request-id", "x-amzn-
 _PLAN_WORDS = re.compile(r"\b(plan|plans|quota|subscription|upgrade)\b", re.IGNORECASE)
 _RATE_WORDS = re.compile(r"\brate limit", re.IGNORECASE)
 
-_KINDS: Mapping[int, tuple[type[ApiError], str]] = {
+Kind = tuple[type[ApiError], str]
+
+_KINDS: Mapping[int, Kind] = {
     400: (RejectedRequestError, "check that file, parse job and configuration belong to the key's project"),
+    401: (
+        AuthenticationError,
+        "not a key of {base_url} (region {region}). A key belongs to one region: check the key and base_url",
+    ),
     402: (OutOfCreditsError, "add credits to the account; trying again does not help"),
     403: (PermissionDeniedError, "check the key's rights, and project_id and organization_id where they are set"),
     404: (NotFoundError, "check the ID, and that the key belongs to its project and region"),
     409: (ConflictError, "get the job to see its state; only unfinished jobs can be cancelled, only finished deleted"),
     413: (DocumentTooLargeError, "the service takes at most 512 MB; split the document"),
     422: (RejectedRequestError, "correct the values that it names"),
+    429: (RateLimitError, "too many requests; send fewer at a time or wait {wait}"),
 }
+_KINDS_OF_HUNDREDS: Mapping[int, Kind] = {
+    3: (
+        RejectedRequestError,
+        "it redirects to {target}, which is not followed, so that the key stays here; correct base_url",
+    ),
+    5: (ServerError, "the service failed; try again {later}"),
+}
+_OTHER_KIND: Kind = (RejectedRequestError, "see the service's documentation for this status")
+_PLAN_ADVICE = "the plan's limit is reached; wait for its next period or change the plan, trying again does not help"
 
 
 def error_of(
-    call: Call[Any], response: httpx.Response, *, base_url: str, secret: SecretStr, attempts: int = 1
+    call: Call[Any],
+    response: httpx.Response,
+    *,
+    base_url: str,
+    secret: SecretStr,
+    attempts: int = 1,
+    retry_after: float | None = None,
 ) -> ApiError:
     """Returns the error for an answer that is not a good one.
 
@@ -58,9 +80,11 @@ def error_of(
         base_url: where; a 401 names it, since a key belongs to one region.
         secret: the key, which is cut out of whatever the service repeats.
         attempts: how often it was asked.
+        retry_after: the seconds that the service asks to wait.
     """
     status = response.status_code
     detail = read_detail(response).replace(secret.get_secret_value(), "**********")
+    kind, advice = _KINDS.get(status) or _KINDS_OF_HUNDREDS.get(status // 100, _OTHER_KIND)
     context: dict[str, Any] = {
         "status": status,
         "detail": shortened(detail) or None,
@@ -68,29 +92,25 @@ def error_of(
         "job_id": call.job_id,
         "source_name": call.source_name,
     }
+    if kind is RateLimitError:
+        plan_limit = is_plan_limit(detail)
+        advice = _PLAN_ADVICE if plan_limit else advice
+        context |= {"plan_limit": plan_limit, "retry_after": retry_after}
     tried = "" if attempts == 1 else f" at attempt {attempts}"
     said = f"{call.name} answered {status}{tried}" + (f" ({shortened(detail)})" if detail else "")
-    if status == httpx.codes.TOO_MANY_REQUESTS:
-        return _rate_error(said, detail, context)
-    if status == httpx.codes.UNAUTHORIZED:
-        return AuthenticationError(
-            f"{said}: the key was not accepted at {base_url} (region {region_name(base_url)}). A key belongs to one "
-            "region: check the key and base_url",
-            **context,
-        )
-    if response.is_redirect:
-        return RejectedRequestError(_redirected(said, response), **context)
-    if response.is_server_error:
-        return ServerError(f"{said}: the service failed; try again later", **context)
-    kind, advice = _KINDS.get(status, (RejectedRequestError, "see the service's documentation for this status"))
-    return kind(f"{said}: {advice}", **context)
+    return kind(f"{said}: {advice.format(**_facts(response, base_url, retry_after))}", **context)
 
 
-def _rate_error(said: str, detail: str, context: dict[str, Any]) -> RateLimitError:
-    if is_plan_limit(detail):
-        advice = "the plan's limit is reached; wait for its next period or change the plan, trying again does not help"
-        return RateLimitError(f"{said}: {advice}", plan_limit=True, **context)
-    return RateLimitError(f"{said}: too many requests; send fewer at a time or wait a minute", **context)
+def _facts(response: httpx.Response, base_url: str, retry_after: float | None) -> dict[str, str]:
+    """What an advice may name."""
+    seconds = None if retry_after is None else f"{retry_after:,.0f} s, as the service asks"
+    return {
+        "base_url": base_url,
+        "region": region_name(base_url),
+        "target": urlsplit(response.headers.get("location", "")).hostname or "another path",
+        "wait": seconds or "a minute",
+        "later": "later" if seconds is None else f"in {seconds}",
+    }
 
 
 def is_plan_limit(detail: str) -> bool:
@@ -101,11 +121,6 @@ def is_plan_limit(detail: str) -> bool:
     kind unless it speaks of a plan, quota, subscription or upgrade and does not say "rate limit".
     """
     return _PLAN_WORDS.search(detail) is not None and _RATE_WORDS.search(detail) is None
-
-
-def _redirected(said: str, response: httpx.Response) -> str:
-    host = urlsplit(response.headers.get("location", "")).hostname or "another path"
-    return f"{said}: it redirects to {host}, which is not followed, so that the key stays here; correct base_url"
 
 
 def _request_id(response: httpx.Response) -> str | None:

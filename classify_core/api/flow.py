@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import httpx
 from pydantic import SecretStr
 
-from classify_core.api.call import Call
+from classify_core.api.call import Call, Settled
 from classify_core.api.clock import Clock
 from classify_core.api.failures import error_of, fault_error
-from classify_core.api.retry import MAX_SECONDS, may_retry_fault, may_retry_status, pause_before, read_retry_after
-from classify_core.errors import ClassifyError, InvalidResponseError, RateLimitError
+from classify_core.api.retry import (
+    LONGEST_RETRY_AFTER,
+    MAX_SECONDS,
+    may_retry_fault,
+    may_retry_status,
+    pause_before,
+    read_retry_after,
+)
+from classify_core.errors import ClassifyError, ClassifyTimeoutError, InvalidResponseError, RateLimitError
 
 logger = logging.getLogger("classify_core.api")
 
@@ -54,7 +61,7 @@ class Terms:
         secret: the key, to be cut out of what the service repeats.
         max_retries: how often a request is sent again.
         clock: time and chance.
-        deadline: a reading of the clock after which no pause ends any more; None where there is none.
+        deadline: a reading of the clock after which no attempt begins and no pause ends; None where there is none.
     """
 
     base_url: str
@@ -62,6 +69,10 @@ class Terms:
     max_retries: int
     clock: Clock
     deadline: float | None = None
+
+    def within(self, seconds: float) -> Terms:
+        """The same with a deadline in so many seconds."""
+        return replace(self, deadline=self.clock.monotonic() + seconds)
 
     def seconds_left(self) -> float | None:
         """The seconds until the deadline, negative after it; None where there is none."""
@@ -77,6 +88,25 @@ class TooLateError(Exception):
     """The deadline left no time for another attempt; the cause is the last one's error. Never leaves this package."""
 
 
+def answer_in_time(call: Call[T], terms: Terms) -> Flow[T]:
+    """The course of a call that may have a deadline.
+
+    Raises:
+        ClassifyTimeoutError: there was no good answer in time.
+    """
+    seconds = max(0.0, terms.seconds_left() or 0.0)
+    try:
+        return (yield from exchange(call, terms))
+    except TooLateError as late:
+        raise ClassifyTimeoutError(
+            f"{call.name} had no good answer within the {seconds:.3g} s that were left for it; "
+            "try again with a longer timeout",
+            timeout=seconds,
+            job_id=call.job_id,
+            source_name=call.source_name,
+        ) from late.__cause__
+
+
 def exchange(call: Call[T], terms: Terms, *, shortest: float = 0.0) -> Flow[T]:
     """Sends a call, again where that helps, and reads the answer.
 
@@ -86,19 +116,24 @@ def exchange(call: Call[T], terms: Terms, *, shortest: float = 0.0) -> Flow[T]:
         shortest: an attempt gets at least this many seconds, also where the deadline is nearer.
 
     Raises:
-        TooLateError: another attempt might have helped, but would begin after the deadline.
+        TooLateError: the deadline ended the last attempt, or another one would begin after it.
     """
     last_begin = terms.clock.monotonic() + MAX_SECONDS
     number = 0
+    error: ClassifyError | None = None
     while True:
+        if shortest == 0 and terms.is_late():
+            raise TooLateError from error
         number += 1
         answer = yield from _attempt(call, terms, shortest)
         if isinstance(answer, httpx.Response) and answer.is_success:
             return _read(call, answer)
-        if number > 1 and call.settled is not None and _is_gone(answer):
-            return call.settled()
         error = _error_of(answer, number, call, terms)
-        if not _may_retry(answer, error, call):
+        if number > 1 and call.settled is not None and _has_status(answer, call.settled.status):
+            return (yield from _settle(call.settled, error, terms))
+        if isinstance(answer, httpx.TimeoutException) and terms.is_late():
+            raise TooLateError from error
+        if not _may_retry(answer, error, call, terms):
             raise error from _cause(answer)
         pause = _pause_before_retry(answer, number, terms)
         if terms.is_late(pause):
@@ -120,8 +155,16 @@ def _attempt(call: Call[Any], terms: Terms, shortest: float) -> Flow[Answer]:
     return response
 
 
-def _is_gone(answer: Answer) -> bool:
-    return isinstance(answer, httpx.Response) and answer.status_code == httpx.codes.NOT_FOUND
+def _has_status(answer: Answer, status: int) -> bool:
+    return isinstance(answer, httpx.Response) and answer.status_code == status
+
+
+def _settle(settled: Settled[T], refusal: ClassifyError, terms: Terms) -> Flow[T]:
+    result = settled.result
+    found = (yield from exchange(result, terms)) if isinstance(result, Call) else result
+    if settled.is_done(found):
+        return found
+    raise refusal
 
 
 def _cause(answer: Answer) -> httpx.RequestError | None:
@@ -141,15 +184,21 @@ def _read(call: Call[T], response: httpx.Response) -> T:
 def _error_of(answer: Answer, number: int, call: Call[Any], terms: Terms) -> ClassifyError:
     if not isinstance(answer, httpx.Response):
         return fault_error(call, answer, base_url=terms.base_url, attempts=number)
-    error = error_of(call, answer, base_url=terms.base_url, secret=terms.secret, attempts=number)
-    if isinstance(error, RateLimitError):
-        error.retry_after = _retry_after(answer, terms)
-    return error
+    return error_of(
+        call,
+        answer,
+        base_url=terms.base_url,
+        secret=terms.secret,
+        attempts=number,
+        retry_after=_retry_after(answer, terms),
+    )
 
 
-def _may_retry(answer: Answer, error: ClassifyError, call: Call[Any]) -> bool:
+def _may_retry(answer: Answer, error: ClassifyError, call: Call[Any], terms: Terms) -> bool:
     if not isinstance(answer, httpx.Response):
         return may_retry_fault(answer, call.retry)
+    if (_retry_after(answer, terms) or 0.0) > LONGEST_RETRY_AFTER:
+        return False
     plan_limit = isinstance(error, RateLimitError) and error.plan_limit
     return may_retry_status(answer.status_code, call.retry, plan_limit=plan_limit)
 

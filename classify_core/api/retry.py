@@ -29,6 +29,7 @@ RATE_PAUSE_GROWTH = 2.5
 2, 5, 12.5, 31 and 60 seconds (each at least half of that) reach through all three."""
 
 LONGEST_RETRY_AFTER = 120.0
+"""Whoever is asked to wait for longer is told so at once; coming back earlier would be refused again."""
 
 _REQUEST_TIMEOUT = 408
 _TOO_MANY_REQUESTS = 429
@@ -68,11 +69,11 @@ def pause_before(attempt: int, *, status: int | None, retry_after: float | None,
     Args:
         attempt: the attempt that the pause is for; the first retry is 1.
         status: the answer that was refused; None where there was none.
-        retry_after: what the service or a proxy asked for; it is obeyed, up to a cap.
+        retry_after: what the service or a proxy asked for; it is obeyed.
         fraction: a random share, 0.0 to 1.0.
     """
     if retry_after is not None:
-        return min(retry_after, LONGEST_RETRY_AFTER)
+        return retry_after
     if status == _TOO_MANY_REQUESTS:
         ceiling = min(FIRST_RATE_PAUSE * RATE_PAUSE_GROWTH ** (attempt - 1), LONGEST_RATE_PAUSE)
         return ceiling * (1 + fraction) / 2

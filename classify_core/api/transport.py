@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from classify_core.api.call import Call
 from classify_core.api.connection import is_loopback
 from classify_core.api.flow import Send
+from classify_core.api.forking import leave_connections_at_fork
 from classify_core.errors import InvalidOptionError
 
 DEFAULT_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
@@ -57,7 +58,7 @@ class Requests:
             self.base_url + call.path,
             params=self._params(call),
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
-            timeout=shortened(self.timeout or client.timeout, step.seconds),
+            timeout=limited(self.timeout or client.timeout, step.seconds),
             **content,
         )
 
@@ -65,7 +66,7 @@ class Requests:
         return {name: value for name, value in {**call.params, **self._everywhere}.items() if value is not None}
 
 
-def shortened(timeout: httpx.Timeout, seconds: float | None) -> httpx.Timeout:
+def limited(timeout: httpx.Timeout, seconds: float | None) -> httpx.Timeout:
     """Returns the time-outs with none longer than so many seconds."""
     if seconds is None:
         return timeout
@@ -86,8 +87,10 @@ class Transport:
         self._requests = requests
         self._given = given
         self._own: httpx.Client | None = None
+        self._closer: finalize[..., Any] | None = None
         self._closed = False
         self._lock = threading.Lock()
+        leave_connections_at_fork(self)
 
     def send(self, step: Send, key: SecretStr) -> httpx.Response:
         """Sends one request and returns the whole answer."""
@@ -109,8 +112,17 @@ class Transport:
                 return self._given
             if self._own is None:
                 self._own = httpx.Client(**self._requests.options_of_own_client())
-                finalize(self, self._own.close)  # frameworks have no moment at which to close their components
+                self._closer = finalize(self, self._own.close)  # frameworks never close their components
             return self._own
+
+    def leave_connections(self) -> list[object]:
+        """Forgets the connections of the parent process, in a forked child."""
+        left: list[object] = [self._own]
+        if self._closer is not None:
+            self._closer.detach()
+        self._own = self._closer = None
+        self._lock = threading.Lock()
+        return left
 
     def close(self) -> None:
         """Closes our own connections; a client that was given stays open."""
@@ -132,6 +144,7 @@ class AsyncTransport:
         finalize(self, _end_when_loops_can, self._own).atexit = False
         self._closed = False
         self._lock = threading.Lock()
+        leave_connections_at_fork(self)
 
     async def send(self, step: Send, key: SecretStr) -> httpx.Response:
         """Sends one request and returns the whole answer."""
@@ -159,6 +172,13 @@ class AsyncTransport:
                 self._own[loop] = own
         await own.begin()
         return own.client
+
+    def leave_connections(self) -> list[object]:
+        """Forgets the connections of the parent process, in a forked child."""
+        left: list[object] = list(self._own.items())
+        self._own.clear()
+        self._lock = threading.Lock()
+        return left
 
     def _drop_closed_loops(self) -> None:
         for loop in [loop for loop in self._own if loop.is_closed()]:

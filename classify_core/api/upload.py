@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import io
 import mimetypes
 from collections.abc import AsyncIterator, Iterator
@@ -13,9 +12,8 @@ from pathlib import Path
 from typing import IO
 from uuid import uuid4
 
-from classify_core.errors import UnreadableDocumentError
+from classify_core.files import check_readable, check_size, named_faults
 
-MAX_UPLOAD_BYTES = 512 * 1024 * 1024
 CHUNK_BYTES = 1024 * 1024
 
 
@@ -38,12 +36,15 @@ class Upload:
         """Opens the document for one attempt.
 
         Raises:
-            UnreadableDocumentError: it is missing, a directory, not readable, empty or over 512 MB.
+            UnreadableDocumentError: it is missing, no regular file, not readable, empty or over 512 MB.
         """
-        with _open(self.source, self.name) as content:
-            size = content.seek(0, io.SEEK_END)
-            content.seek(0)
-            _check_size(size, self.name)
+        if isinstance(self.source, bytes):
+            yield OpenUpload(self, io.BytesIO(self.source), check_size(len(self.source), name=self.name))
+            return
+        size = check_readable(self.source, name=self.name)
+        with named_faults(self.source, name=self.name):
+            content = self.source.open("rb")
+        with content:
             yield OpenUpload(self, content, size)
 
 
@@ -52,6 +53,7 @@ class OpenUpload:
 
     def __init__(self, upload: Upload, content: IO[bytes], size: int) -> None:
         boundary = uuid4().hex
+        self._upload = upload
         self._content = content
         self._head = b"".join(_field(boundary, *pair) for pair in upload.fields) + _file_head(boundary, upload.name)
         self._tail = f"\r\n--{boundary}--\r\n".encode()
@@ -62,53 +64,24 @@ class OpenUpload:
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._head
-        while chunk := self._content.read(CHUNK_BYTES):
+        while chunk := self._read():
             yield chunk
         yield self._tail
 
     async def stream(self) -> AsyncIterator[bytes]:
         """The same for an event loop, which reading from a disk would block."""
         yield self._head
-        while chunk := await self._chunk():
+        in_memory = isinstance(self._upload.source, bytes)
+        while chunk := self._read() if in_memory else await asyncio.to_thread(self._read):
             yield chunk
         yield self._tail
 
-    async def _chunk(self) -> bytes:
-        if isinstance(self._content, io.BytesIO):
+    def _read(self) -> bytes:
+        source = self._upload.source
+        if isinstance(source, bytes):
             return self._content.read(CHUNK_BYTES)
-        return await asyncio.to_thread(self._content.read, CHUNK_BYTES)
-
-
-@contextmanager
-def _open(source: bytes | Path, name: str) -> Iterator[IO[bytes]]:
-    if isinstance(source, bytes):
-        yield io.BytesIO(source)
-        return
-    try:
-        content = source.open("rb")
-    except OSError as error:
-        raise UnreadableDocumentError(_why_closed(error), source_name=name) from error
-    with content:
-        yield content
-
-
-def _why_closed(error: OSError) -> str:
-    if error.errno == errno.ENOENT:
-        return "there is no such file; check the path"
-    if error.errno == errno.EISDIR:
-        return "this is a directory; upload its files one by one"
-    return f"the file cannot be opened ({error.strerror}); check its permissions"
-
-
-def _check_size(size: int, name: str) -> None:
-    if size == 0:
-        raise UnreadableDocumentError("the document is empty; nothing was uploaded", source_name=name)
-    if size > MAX_UPLOAD_BYTES:
-        raise UnreadableDocumentError(
-            f"the document has {size:,} bytes and the service takes at most {MAX_UPLOAD_BYTES:,} (512 MB); "
-            "split it, or classify its first pages",
-            source_name=name,
-        )
+        with named_faults(source, name=self._upload.name):
+            return self._content.read(CHUNK_BYTES)
 
 
 def _field(boundary: str, name: str, value: str) -> bytes:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from classify_core.api.arguments import checked_seconds
 from classify_core.api.call import Call
 from classify_core.api.flow import Flow, Pause, Terms, TooLateError, exchange
+from classify_core.checks import checked_seconds
 from classify_core.errors import ClassifyTimeoutError, JobFailedError
 
 T = TypeVar("T")
@@ -70,17 +70,19 @@ def await_end(wait: Wait[T], terms: Terms) -> Flow[T]:
     """
     if wait.known is not None and wait.has_ended(wait.known):
         return wait.known
-    terms = replace(terms, deadline=terms.clock.monotonic() + wait.timeout)
+    left = terms.seconds_left()
+    seconds = wait.timeout if left is None else max(0.0, min(wait.timeout, left))
+    terms = terms.within(seconds)
     looks = 0
     while True:
         try:
             job = yield from exchange(wait.look, terms, shortest=LAST_LOOK_SECONDS)
         except TooLateError as late:
-            raise _timeout_error(wait) from late.__cause__
+            raise _timeout_error(wait, seconds) from late.__cause__
         if wait.has_ended(job):
             return job
         if terms.is_late():
-            raise _timeout_error(wait)
+            raise _timeout_error(wait, seconds)
         looks += 1
         yield Pause(_pause(wait, looks, terms))
 
@@ -94,10 +96,10 @@ def _pause(wait: Wait[T], looks: int, terms: Terms) -> float:
     return interval if left is None else max(0.0, min(interval, left))
 
 
-def _timeout_error(wait: Wait[T]) -> ClassifyTimeoutError:
+def _timeout_error(wait: Wait[T], seconds: float) -> ClassifyTimeoutError:
     return ClassifyTimeoutError(
-        f"the job had not ended after {wait.timeout:.3g} s; it may still end: wait again, or with a longer timeout",
-        timeout=wait.timeout,
+        f"the job had not ended after {seconds:.3g} s; it may still end: wait again, or with a longer timeout",
+        timeout=seconds,
         job_id=wait.look.job_id,
     )
 

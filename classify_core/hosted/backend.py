@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import SecretStr, ValidationError
+from pydantic import BaseModel, SecretStr
 
 from classify_core.api.clock import Clock
 from classify_core.backend import ClassifyRequest
 from classify_core.classification import Answer
-from classify_core.errors import ClassifyError, InvalidOptionError, InvalidResponseError
+from classify_core.errors import InvalidOptionError, InvalidResponseError
 from classify_core.hosted.pacing import PacedClient
 from classify_core.hosted.transaction import transaction_id_of
 from classify_core.limits import Plan, RateLimits, limits_of
-from classify_core.models import MAX_FILE_NAME_LENGTH, ClassifyConfiguration, ClassifyJob, JobStatus
+from classify_core.models import (
+    MAX_FILE_NAME_LENGTH,
+    AnsweredConfiguration,
+    ClassifyConfiguration,
+    ClassifyJob,
+    JobStatus,
+    ParsingConfiguration,
+    Rule,
+)
 from classify_core.source import format_of
 
 if TYPE_CHECKING:
@@ -27,6 +36,9 @@ DEFAULT_OPEN_JOBS: Final = 32
 """Open jobs where the plan sets no limit: enough to hide the service's own time."""
 
 MAX_ATTEMPTS: Final = 10
+CLOCK_SKEW: Final = timedelta(minutes=2)
+"""How much the service's clock may be behind ours."""
+
 _USAGE: Final = ("usage",)
 
 
@@ -37,10 +49,10 @@ class HostedBackend:
         api_key: by default from `LLAMA_CLOUD_API_KEY`.
         base_url: region (`"us"`, `"eu"`) or address; by default from `LLAMA_CLOUD_BASE_URL`.
         project_id, organization_id: sent with each request.
-        http_client: your own `httpx.AsyncClient`; you close it.
+        http_client: your own, fresh `httpx.AsyncClient`; it is handed over: used on the background event loop alone and
+            closed with the backend.
         plan: whose published limits are kept; None keeps the rates and sets no limit of jobs.
         retry_failed: make a document's job again that FAILED in a former run; it is billed again.
-        clock: time and chance, for tests.
 
     Raises:
         AuthenticationError: there is no usable key.
@@ -57,16 +69,17 @@ class HostedBackend:
         http_client: httpx.AsyncClient | None = None,
         plan: Plan | RateLimits | None = None,
         retry_failed: bool = False,
-        clock: Clock | None = None,
+        _clock: Clock | None = None,
     ) -> None:
         self._limits = limits_of(plan)
         self._plan = plan
         self._organization_id = organization_id
         self._retry_failed = retry_failed
         self._http_client = http_client
+        self._clock = Clock() if _clock is None else _clock
         self._client = PacedClient(
             limits=self._limits,
-            clock=Clock() if clock is None else clock,
+            clock=self._clock,
             api_key=api_key,
             base_url=base_url,
             project_id=project_id,
@@ -107,10 +120,10 @@ class HostedBackend:
         """
         begin = time.monotonic()
         file_input = await self._file_input(request)
-        job = await self._created(request, file_input)
+        job, is_former = await self._created(request, file_input)
         left = max(0.0, timeout - (time.monotonic() - begin))
         done = await self._client.jobs.wait(job, timeout=left, expand=_USAGE)
-        return _answer(done)
+        return _answer(done, is_former=is_former)
 
     async def load_configuration(self, configuration_id: str) -> ClassifyConfiguration:
         """Loads a rule set saved at the service.
@@ -120,17 +133,17 @@ class HostedBackend:
             InvalidResponseError: it holds no rules for classification.
         """
         saved = await self._client.configurations.get(configuration_id)
-        known = {name: getattr(saved.parameters, name) for name in ClassifyConfiguration.model_fields}
-        try:
-            return ClassifyConfiguration.model_validate(known, from_attributes=True)
-        except ValidationError as error:
+        if not saved.parameters.rules:
             raise InvalidResponseError(
-                f"the configuration {configuration_id} ({saved.product_type}) holds no rules that can be used here"
-            ) from error
+                f"the configuration {configuration_id} ({saved.product_type}) holds no rules for classification"
+            )
+        return _unchecked(saved.parameters)
 
     async def aclose(self) -> None:
-        """Closes the connections, for good."""
+        """Closes the connections, for good, those of a client of your own too: they live on this loop."""
         await self._client.aclose()
+        if self._http_client is not None:
+            await self._http_client.aclose()
 
     async def _file_input(self, request: ClassifyRequest) -> str:
         if request.content is None:
@@ -139,9 +152,13 @@ class HostedBackend:
         file = await self._client.files.upload(content.data, name=upload_name(content), external_file_id=content.digest)
         return file.id
 
-    async def _created(self, request: ClassifyRequest, file_input: str) -> ClassifyJob:
-        """Creates the job, or finds the one that was created for equal work before."""
-        saved = request.configuration_id
+    async def _created(self, request: ClassifyRequest, file_input: str) -> tuple[ClassifyJob, bool]:
+        """Creates the job, or finds the one that was created for equal work before; and says which of the two.
+
+        A former job that came to nothing and may be made again is passed over for the next attempt. A job that this
+        call made is never passed over: its end, whatever it is, is the document's.
+        """
+        saved, begin = request.configuration_id, self._clock.now()
         for attempt in range(MAX_ATTEMPTS):
             job = await self._client.jobs.create(
                 file_input,
@@ -149,26 +166,26 @@ class HostedBackend:
                 configuration_id=saved,
                 transaction_id=transaction_id_of(request, attempt),
             )
-            if not self._is_worth_another(job):
-                return job
-        raise ClassifyError(
-            f"{MAX_ATTEMPTS} jobs were made for this document and none was completed; look at the last one",
-            source_name=request.source.name,
-            job_id=job.id,
-        )
+            is_former = _is_former(job, file_input, begin)
+            if not (is_former and self._may_be_made_again(job)):
+                break
+        return job, is_former
 
-    def _is_worth_another(self, job: ClassifyJob) -> bool:
-        """Whether a former job came back that ended without a result and may be made again."""
+    def _may_be_made_again(self, job: ClassifyJob) -> bool:
         return job.status is JobStatus.CANCELLED or (job.status is JobStatus.FAILED and self._retry_failed)
+
+    def refuse_pickling(self) -> None:
+        """Raises InvalidOptionError where an HTTP client of the user's own would be lost on the way."""
+        if self._http_client is not None:
+            raise InvalidOptionError(
+                "connections cannot be pickled: make the backend with your http_client in each process"
+            )
 
     def __repr__(self) -> str:
         return f"HostedBackend({self._client.base_url!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        if self._http_client is not None:
-            raise InvalidOptionError(
-                "connections cannot be pickled: make the backend with your http_client in each process"
-            )
+        self.refuse_pickling()
         return _restore, (self.arguments() | {"retry_failed": self._retry_failed},)
 
 
@@ -181,7 +198,31 @@ def upload_name(content: Content) -> str:
     return stem
 
 
-def _answer(job: ClassifyJob) -> Answer:
+def _is_former(job: ClassifyJob, file_input: str, begin: datetime) -> bool:
+    """Whether a job was made before this call: for another upload, or, where there was none, well before it began."""
+    if job.file_input != file_input:
+        return True
+    created = job.created_at
+    if created is not None and created.tzinfo is None:
+        created = created.replace(tzinfo=UTC)
+    return created is not None and created < begin - CLOCK_SKEW
+
+
+def _unchecked(parameters: AnsweredConfiguration) -> ClassifyConfiguration:
+    """A configuration that the service keeps, as it is: our limits are for what we send."""
+    kept: dict[str, Any] = {"mode": parameters.mode, "parsing_configuration": None}
+    kept["rules"] = tuple(Rule.model_construct(**_fields(rule, Rule)) for rule in parameters.rules)
+    if parameters.parsing_configuration is not None:
+        fields = _fields(parameters.parsing_configuration, ParsingConfiguration)
+        kept["parsing_configuration"] = ParsingConfiguration.model_construct(**fields)
+    return ClassifyConfiguration.model_construct(**kept)
+
+
+def _fields(answered: BaseModel, model: type[BaseModel]) -> dict[str, Any]:
+    return {name: getattr(answered, name) for name in model.model_fields}
+
+
+def _answer(job: ClassifyJob, *, is_former: bool) -> Answer:
     if job.result is None:
         raise InvalidResponseError("the job is COMPLETED and has no result; try it again", job_id=job.id)
     return Answer(
@@ -190,6 +231,7 @@ def _answer(job: ClassifyJob) -> Answer:
         reasoning=job.result.reasoning,
         job_id=job.id,
         usage=job.usage,
+        is_from_former_job=is_former,
     )
 
 

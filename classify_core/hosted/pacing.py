@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from typing import Any, Final
+from weakref import WeakValueDictionary
 
 import httpx
 from pydantic import SecretStr
@@ -57,12 +59,25 @@ class Pacer:
             await self._clock.asleep(moment - now)
 
 
+_pacers: WeakValueDictionary[tuple[object, ...], Pacer] = WeakValueDictionary()
+
+
+def shared_pacer(account: str, limits: RateLimits, clock: Clock) -> Pacer:
+    """The one pacer of an account in this process: the service counts all of its requests together."""
+    key = (account, limits, clock if type(clock) is not Clock else None)
+    pacer = _pacers.get(key)
+    if pacer is None:
+        pacer = _pacers[key] = Pacer(limits, clock)
+    return pacer
+
+
 class PacedClient(AsyncClassifyClient):
     """A client that holds each request back until the limits admit it, retries and looks included."""
 
     def __init__(self, *, limits: RateLimits, clock: Clock, **options: Any) -> None:
         super().__init__(**options, _clock=clock)
-        self._pacer = Pacer(limits, clock)
+        account = f"{self.base_url} {self._found_key().get_secret_value()}"
+        self._pacer = shared_pacer(hashlib.sha256(account.encode()).hexdigest(), limits, clock)
 
     async def _send(self, step: Send, key: SecretStr) -> httpx.Response:
         await self._pacer.admit(step.call)

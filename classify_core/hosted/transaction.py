@@ -6,6 +6,7 @@ import hashlib
 import json
 
 from classify_core.backend import ClassifyRequest
+from classify_core.rules import canonical
 
 
 def transaction_id_of(request: ClassifyRequest, attempt: int) -> str:
@@ -16,7 +17,7 @@ def transaction_id_of(request: ClassifyRequest, attempt: int) -> str:
     """
     told = {
         "content": request.content_key,
-        "configuration": request.configuration.model_dump(mode="json"),
+        "configuration": canonical(request.configuration),
         "configuration_id": request.configuration_id,
         "attempt": attempt,
     }

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import errno
+import io
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from classify_core import files as files_module
 from classify_core.api import upload as upload_module
 from classify_core.errors import InvalidOptionError, NotFoundError, RejectedRequestError, UnreadableDocumentError
 from tests.api.driver import Driver
@@ -79,7 +82,7 @@ def test_a_document_that_cannot_be_sent_is_named_before_anything_is_sent(
     elif kind != "missing":
         path.write_bytes(b"" if kind == "empty" else b"12345")
     if kind == "large":
-        monkeypatch.setattr(upload_module, "MAX_UPLOAD_BYTES", 4)
+        monkeypatch.setattr(files_module, "MAX_FILE_BYTES", 4)
     if kind == "below a file":
         path = path.with_name("document.pdf") / "document.pdf"
 
@@ -89,8 +92,42 @@ def test_a_document_that_cannot_be_sent_is_named_before_anything_is_sent(
     assert service.requests == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes and devices are files there")
+@pytest.mark.parametrize("kind", ["pipe", "device", "endless", "no path"])
+def test_what_is_no_regular_file_is_refused_instead_of_waited_for(
+    api: Driver, service: ClassifyService, tmp_path: Path, kind: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    paths = {"pipe": tmp_path / "pipe", "device": Path("/dev/zero"), "endless": Path("/proc/self/status")}
+
+    with pytest.raises(UnreadableDocumentError):
+        api(api.client.files.upload, paths.get(kind, Path("a\0b.txt")))
+    assert service.requests == []
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the administrator may read all files")
+def test_a_file_without_permission_is_named(api: Driver, service: ClassifyService, tmp_path: Path) -> None:
+    path = tmp_path / "mine.txt"
+    path.write_bytes(b"x")
+    path.chmod(0)
+
+    with pytest.raises(UnreadableDocumentError, match="permissions"):
+        api(api.client.files.upload, path)
+    assert service.requests == []
+
+
+def test_a_file_that_stops_being_readable_while_it_is_sent_is_an_error_of_ours(tmp_path: Path) -> None:
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(errno.EIO, "Input/output error")
+
+    body = upload_module.OpenUpload(upload_module.Upload(tmp_path / "a.txt", "a.txt"), Failing(), 10)
+    with pytest.raises(UnreadableDocumentError, match=r"a\.txt.*Input/output error"):
+        list(body)
+
+
 def test_the_published_limit_is_the_one_that_is_kept() -> None:
-    assert upload_module.MAX_UPLOAD_BYTES == 512 * 1024 * 1024
+    assert files_module.MAX_FILE_BYTES == 512 * 1024 * 1024
 
 
 def test_empty_bytes_are_refused_before_anything_is_sent(api: Driver, service: ClassifyService) -> None:
@@ -151,7 +188,7 @@ def test_every_filter_of_a_list_is_sent(api: Driver, service: ClassifyService) -
     }
 
 
-@pytest.mark.parametrize("filters", [{"page_size": 1001}, {"page_size": 0}, {"file_ids": ()}])
+@pytest.mark.parametrize("filters", [{"page_size": 1001}, {"page_size": 0}, {"page_size": "5"}, {"page_size": True}, {"file_ids": ()}])
 def test_a_filter_that_cannot_work_is_refused_at_once(api: Driver, filters: dict[str, Any]) -> None:
     with pytest.raises(InvalidOptionError):
         api.client.files.list(**filters)

@@ -184,6 +184,30 @@ def test_cancelling_a_finished_job_and_deleting_a_running_one_are_conflicts(
     assert refused.value.job_id == finished.id
 
 
+@pytest.mark.parametrize("fault", [{"action": "cut"}, {"status": 500, "work": True}])
+def test_a_cancel_whose_answer_is_lost_returns_the_job_it_cancelled(
+    api: Driver, service: ClassifyService, fault: dict[str, Any]
+) -> None:
+    service.outcome_for("*", **ENDLESS)
+    job = api.job()
+    service.fail_next("POST */cancel", **fault)
+
+    cancelled = api(api.client.jobs.cancel, job.id)
+    assert (cancelled.id, cancelled.status) == (job.id, JobStatus.CANCELLED)
+    assert len(service.requests_to("POST */cancel")) == 2
+
+
+def test_a_cancel_that_comes_too_late_is_a_conflict_also_after_a_lost_answer(
+    api: Driver, service: ClassifyService
+) -> None:
+    finished = api(api.client.jobs.wait, api.job())
+    service.fail_next("POST */cancel", action="cut")
+
+    with pytest.raises(ConflictError) as refused:
+        api(api.client.jobs.cancel, finished.id)
+    assert refused.value.job_id == finished.id
+
+
 @pytest.mark.parametrize("method", ["get", "cancel", "delete", "wait"])
 def test_an_unknown_job_is_not_found(api: Driver, method: str) -> None:
     with pytest.raises(NotFoundError, match="no-such-job") as missing:
@@ -278,6 +302,8 @@ def test_every_filter_of_a_list_is_sent(api: Driver, service: ClassifyService) -
         {"created_at_on_or_after": datetime(2026, 3, 1)},  # noqa: DTZ001 - the missing zone is the point
         {"page_size": 0},
         {"page_size": 101},
+        {"page_size": "5"},
+        {"page_size": 5.0},
     ],
 )
 def test_a_filter_that_cannot_work_is_refused_at_once(api: Driver, filters: dict[str, Any]) -> None:

@@ -141,15 +141,28 @@ def test_pauses_grow_and_carry_full_jitter(api: Driver, service: ClassifyService
 
 @pytest.mark.parametrize(
     ("header", "pause"),
-    [("7", 7.0), (format_datetime(DAWN + timedelta(seconds=9), usegmt=True), 9.0), ("86400", LONGEST_RETRY_AFTER)],
+    [("7", 7.0), (format_datetime(DAWN + timedelta(seconds=9), usegmt=True), 9.0), ("120", LONGEST_RETRY_AFTER)],
 )
-def test_retry_after_is_obeyed_up_to_a_cap(
+def test_retry_after_is_obeyed(
     api: Driver, service: ClassifyService, clock: StillClock, header: str, pause: float
 ) -> None:
     service.fail_next(LIST, status=429, body=RATE, headers={"Retry-After": header})
     api.listed(api.client.jobs.list())
 
     assert clock.pauses == [pause]
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, RateLimitError), (503, ServerError)])
+def test_a_retry_after_that_is_too_long_to_wait_for_is_told_at_once(
+    api: Driver, service: ClassifyService, clock: StillClock, status: int, kind: Any
+) -> None:
+    service.fail_next(LIST, status=status, body=RATE, headers={"Retry-After": "86400"}, times=9)
+
+    with pytest.raises(kind, match="86,400 s") as refused:
+        api.listed(api.client.jobs.list())
+    assert getattr(refused.value, "retry_after", 86400.0) == 86400.0
+    assert clock.pauses == []
+    assert len(service.requests) == 1
 
 
 def test_an_error_tells_what_retry_after_asked_for(api: Driver, service: ClassifyService) -> None:

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from classify_core.api import AsyncClassifyClient, ClassifyClient
 from classify_core.api.calls_jobs import get_job
 from classify_core.api.flow import Send
-from classify_core.api.transport import _ENDING, DEFAULT_TIMEOUT, Requests, shortened
+from classify_core.api.transport import _ENDING, DEFAULT_TIMEOUT, Requests, limited
 from classify_core.errors import InvalidOptionError
 from classify_core.models import Rule
 from tests.api.driver import Driver
@@ -164,8 +164,8 @@ def test_the_time_outs_are_those_given_else_the_own_clients_else_ours(
 
 
 def test_a_near_deadline_shortens_every_time_out_and_lengthens_none() -> None:
-    assert shortened(httpx.Timeout(1.0, read=None, pool=9.0), 5.0) == httpx.Timeout(1.0, read=5.0, pool=5.0)
-    assert shortened(DEFAULT_TIMEOUT, None) is DEFAULT_TIMEOUT
+    assert limited(httpx.Timeout(1.0, read=None, pool=9.0), 5.0) == httpx.Timeout(1.0, read=5.0, pool=5.0)
+    assert limited(DEFAULT_TIMEOUT, None) is DEFAULT_TIMEOUT
     assert Send(get_job("a")).seconds is None
 
 

@@ -376,6 +376,8 @@ def test_sync_calls_work_inside_a_running_loop(rules: list[Rule]) -> None:
         {"max_credits": -1},
         {"backend": "cloud"},
         {"backend": object()},
+        {"backend": ScriptedBackend},
+        {"plan": "Pro"},
         {"cache": 7},
         {"backend": "hosted", "api_key": "llx-1", "plan": "gold"},
         {"configuration_id": "cfg-1"},

@@ -1,9 +1,19 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
-from classify_core import Classification, ForeignLabelError, JobFailedError, MetadataSchema, Status
+from classify_core import (
+    Classification,
+    ForeignLabelError,
+    InvalidOptionError,
+    JobFailedError,
+    MetadataSchema,
+    Rule,
+    Status,
+)
 from classify_core.metadata import ALL_KEYS, selects, shortened
 
 DONE = Classification(
@@ -93,6 +103,24 @@ def test_a_label_is_fresh_when_the_rules_are_ours_and_it_succeeded() -> None:
     assert schema.fresh_label(withheld, "r1") == withheld
 
 
+class _Incomparable:
+    """Like an array, which compares to many truths."""
+
+    __hash__ = None  # type: ignore[assignment]  # as arrays have it
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("the truth value is ambiguous")
+
+
+@pytest.mark.parametrize("key", ["classify_status", "classify_type", "classify_rules_id"])
+@pytest.mark.parametrize("value", [["completed"], None, {"a": 1}, _Incomparable()])
+def test_a_label_that_a_store_has_bent_is_not_a_label_any_more(key: str, value: Any) -> None:
+    schema = MetadataSchema()
+    bent = schema.to_metadata(DONE) | {key: value}
+    assert schema.own_label(bent) is None
+    assert schema.fresh_label(bent, "r1") is None
+
+
 def test_a_new_label_leaves_nothing_of_the_old_one_and_everything_else() -> None:
     schema = MetadataSchema()
     before = {"author": "me"} | schema.to_metadata(FAILED)
@@ -111,6 +139,27 @@ def test_a_type_that_somebody_else_wrote_is_not_overwritten_silently() -> None:
     with pytest.raises(ForeignLabelError, match=r"a\.pdf.*overwrite=True"):
         MetadataSchema().refuse_foreign_label({"classify_type": "mine"}, name="a.pdf")
     MetadataSchema().refuse_foreign_label(MetadataSchema().to_metadata(DONE), name="a.pdf")
+
+
+@pytest.mark.parametrize(
+    ("schema", "type_name"),
+    [
+        (MetadataSchema(), "uncategorized"),
+        (MetadataSchema(), "Uncategorized"),
+        (MetadataSchema(no_match_label="STRASSE"), "straße"),
+    ],
+)
+def test_a_rule_must_not_look_like_no_match(schema: MetadataSchema, type_name: str) -> None:
+    clash = [Rule(type="letter", description="a letter to us"), Rule(type=type_name, description="all the others")]
+    with pytest.raises(InvalidOptionError, match=f"{type_name!r} cannot be told from no match.*no_match_label="):
+        schema.refuse_ambiguous(clash)
+
+
+def test_rules_beside_the_no_match_label_pass_and_so_do_those_not_known_yet() -> None:
+    rule = Rule(type="uncategorized", description="all the others")
+    MetadataSchema(no_match_label="none of them").refuse_ambiguous([rule])
+    MetadataSchema().refuse_ambiguous([])
+    MetadataSchema().refuse_ambiguous(None)
 
 
 @pytest.mark.parametrize("prefix", ["", "1_", "a-b", "a.b", "a b"])

@@ -184,6 +184,46 @@ def test_a_job_cancelled_in_a_former_run_is_made_again(service: ClassifyService,
     assert len(service.jobs) == 2
 
 
+@pytest.mark.parametrize("status", ["CANCELLED", "FAILED"])
+def test_a_job_made_now_is_never_made_again_however_it_ends(
+    service: ClassifyService, rules: list[Rule], status: str
+) -> None:
+    service.outcome_for("*", status=status, looks_until_done=0)
+    backend = HostedBackend(base_url=service.base_url, api_key=service.api_key, retry_failed=True)
+    with Classifier(rules, backend=backend) as classifier:
+        outcome = classifier.classify("invoice", on_error="record")
+    assert type(outcome.error) is {"CANCELLED": JobCancelledError, "FAILED": JobFailedError}[status]
+    assert len(service.jobs) == 1
+
+
+def test_credits_of_a_former_run_are_not_counted_again(service: ClassifyService, rules: list[Rule]) -> None:
+    texts = [f"invoice {number}" for number in range(4)]
+    done = []
+    for _ in range(4):
+        with _classifier(service, rules, max_credits=1, max_concurrency=1, on_error="record") as classifier:
+            done.append([one.status for one in classifier.classify_many(texts)].count(Status.COMPLETED))
+    assert done == [1, 2, 3, 4]
+    assert len(service.jobs) == 4
+
+
+def test_the_limits_of_a_newer_service_are_its_own(service: ClassifyService, rules: list[Rule]) -> None:
+    saved = {
+        "rules": [{"type": "invoice/bill", "description": "x" * 900}],
+        "product_type": "classify_v2",
+        "mode": "FAST",
+    }
+    service.fail_next(
+        "GET */configurations/*",
+        status=200,
+        body={"id": "cfg-1", "name": "n", "version": "1", "product_type": "classify_v2", "parameters": saved},
+    )
+    with Classifier(
+        backend="hosted", configuration_id="cfg-1", base_url=service.base_url, api_key=service.api_key
+    ) as classifier:
+        assert [rule.type for rule in classifier.rules] == ["invoice/bill"]
+        assert len(classifier.rules_id) == 16
+
+
 def test_a_failed_job_is_made_again_only_when_asked(service: ClassifyService, rules: list[Rule]) -> None:
     service.outcome_for("*", status="FAILED", error_message="TIMEOUT")
     with _classifier(service, rules) as classifier, pytest.raises(JobFailedError):
@@ -231,7 +271,7 @@ def test_a_key_of_another_region_is_said_to_be_that(service: ClassifyService, ru
 
 def _hurried(service: ClassifyService, rules: list[Rule]) -> Classifier:
     """A classifier whose pauses take no time."""
-    backend = HostedBackend(base_url=service.base_url, api_key=service.api_key, clock=QuickClock())
+    backend = HostedBackend(base_url=service.base_url, api_key=service.api_key, _clock=QuickClock())
     return Classifier(rules, backend=backend)
 
 
@@ -305,7 +345,7 @@ def test_project_and_organization_are_sent_with_each_request(service: ClassifySe
     )
 
 
-async def test_a_http_client_of_the_users_own_is_used_and_left_open(
+async def test_a_http_client_of_the_users_own_is_used_and_closed_with_the_classifier(
     service: ClassifyService, rules: list[Rule]
 ) -> None:
     mine = httpx.AsyncClient(headers={"X-Mine": "yes"}, trust_env=False)
@@ -314,8 +354,8 @@ async def test_a_http_client_of_the_users_own_is_used_and_left_open(
         with pytest.raises(InvalidOptionError, match="pickled"):
             pickle.dumps(classifier)
     assert all(one.headers["x-mine"] == "yes" for one in service.requests)
-    assert not mine.is_closed
-    await mine.aclose()
+    assert mine.is_closed
+    await mine.aclose()  # harmless, as at the end of an `async with`
 
 
 def test_the_key_is_in_no_log_repr_pickle_or_outcome(

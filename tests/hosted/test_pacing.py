@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from classify_core import InvalidOptionError, RateLimits
+from classify_core import HostedBackend, InvalidOptionError, RateLimits
 from classify_core.api.calls_files import get_file, upload_file
 from classify_core.api.calls_jobs import create_job, get_job
 from classify_core.hosted.pacing import Pacer
@@ -63,3 +63,15 @@ def test_plans_are_known_by_name(plan: str | None, jobs: int | None) -> None:
 def test_an_unknown_plan_is_refused() -> None:
     with pytest.raises(InvalidOptionError, match="free, pro, enterprise"):
         limits_of("gold")  # type: ignore[arg-type]  # what is tested
+
+
+def test_all_clients_of_an_account_in_a_process_are_paced_together() -> None:
+    limits = RateLimits(creates_per_second=2)
+    first = HostedBackend(api_key="llx-one", base_url="eu", plan=limits)
+    second = HostedBackend(api_key="llx-one", base_url="eu", plan=limits)
+    other = HostedBackend(api_key="llx-two", base_url="eu", plan=limits)
+    elsewhere = HostedBackend(api_key="llx-one", base_url="us", plan=limits)
+    pacers = [backend._client._pacer for backend in (first, second, other, elsewhere)]
+    assert pacers[0] is pacers[1]
+    assert len({id(pacer) for pacer in pacers}) == 3
+    assert "llx" not in repr(vars(pacers[0]))
