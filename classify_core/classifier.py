@@ -11,11 +11,11 @@ from classify_core.backend import Backend
 from classify_core.backend_choice import BackendLike, HostedOptions, choose_backend
 from classify_core.background import background
 from classify_core.cache import CacheLike, cache_of
-from classify_core.checks import checked_count
+from classify_core.checks import checked_count, checked_seconds
 from classify_core.classification import Classification, Status
 from classify_core.configuring import check_options, checked_on_error, configuration_from, load_configuration
-from classify_core.errors import ClassifyError, InvalidOptionError
-from classify_core.execution import Budget, Execution, RunState, Settings
+from classify_core.errors import ClassifyError, InvalidOptionError, RunStoppedError
+from classify_core.execution import Budget, Execution, RunState, Settings, status_of
 from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
 from classify_core.pickling import restored
 from classify_core.progress import progress
@@ -171,7 +171,17 @@ class Classifier:
     def not_started(self, error: ClassifyError) -> Classification:
         """The outcome of a document that was not begun because of `error`, also where no rules are known."""
         rules_id = UNRESOLVED_RULES_ID if self._configuration is None else self.rules_id
-        return Classification(status=Status.NOT_STARTED, error=error, backend=self.backend.name, rules_id=rules_id)
+        return Classification(
+            status=Status.NOT_STARTED,
+            error=error,
+            backend=self.backend.name,
+            rules_id=rules_id,
+            source_name=error.source_name,
+        )
+
+    def failed(self, error: ClassifyError) -> Classification:
+        """The outcome of a document that failed with `error` before it could be classified."""
+        return self.not_started(error).model_copy(update={"status": status_of(error)})
 
     def classify(self, source: SourceLike, *, on_error: OnError | None = None) -> Classification:
         """Classifies one document.
@@ -198,6 +208,7 @@ class Classifier:
         show_progress: bool = False,
         on_error: OnError | None = None,
         max_concurrency: int | None = None,
+        time_limit: float | None = None,
     ) -> list[Classification]:
         """Classifies documents, each distinct one once, and returns the outcomes in the order given.
 
@@ -206,13 +217,17 @@ class Classifier:
             show_progress: a bar on standard error.
             on_error: for this call, instead of the classifier's own.
             max_concurrency: of this call's documents no more are open at once; it narrows the classifier's own bound.
+            time_limit: seconds for the whole call, rules to load excepted; what is not done by then is given up.
 
         Raises:
             BatchError: at least one has no classification, unless `on_error` is `"record"`; `.outcomes` holds all.
         """
         if self._raises(on_error):
             self.prepare()
-        run, outcomes = self._new_run(max_concurrency, on_error=on_error), dict[int, Classification]()
+        run, outcomes = (
+            self._new_run(max_concurrency, on_error=on_error, time_limit=time_limit),
+            dict[int, Classification](),
+        )
         with run, progress(sources, show=show_progress) as bar:
             for index, outcome in self._drive(run, sources):
                 outcomes[index] = outcome
@@ -226,11 +241,15 @@ class Classifier:
         show_progress: bool = False,
         on_error: OnError | None = None,
         max_concurrency: int | None = None,
+        time_limit: float | None = None,
     ) -> list[Classification]:
         """The same, awaited; cancelling it cancels the work."""
         if self._raises(on_error):
             await self.aprepare()
-        run, outcomes = self._new_run(max_concurrency, on_error=on_error), dict[int, Classification]()
+        run, outcomes = (
+            self._new_run(max_concurrency, on_error=on_error, time_limit=time_limit),
+            dict[int, Classification](),
+        )
         with run, progress(sources, show=show_progress) as bar:
             async for index, outcome in adrive(run, sources):
                 outcomes[index] = outcome
@@ -320,17 +339,23 @@ class Classifier:
         return drive(run, sources)
 
     def _new_run(
-        self, max_concurrency: int | None = None, *, on_error: OnError | None, number_the_nameless: bool = True
+        self,
+        max_concurrency: int | None = None,
+        *,
+        on_error: OnError | None,
+        number_the_nameless: bool = True,
+        time_limit: float | None = None,
     ) -> Run:
         window = WINDOW_PER_SLOT * self._concurrency
         if max_concurrency is not None:
             window = min(window, checked_count("max_concurrency", max_concurrency))
         return Run(
             self._start,
-            self.not_started,
+            self.failed,
             window=window,
             keep_failures=self._raises(on_error),
             number_the_nameless=number_the_nameless,
+            time_limit=None if time_limit is None else checked_seconds("time_limit", time_limit),
         )
 
     def _start(self, source: Source, run: RunState) -> Future[Classification]:
@@ -341,7 +366,7 @@ class Classifier:
 
     async def _outcome(self, source: Source, run: RunState) -> Classification:
         if self._closed:
-            raise InvalidOptionError("this classifier is closed; make a new one")
+            raise RunStoppedError("this classifier is closed; make a new one")
         if self._configuration is None:
             try:
                 run.check()

@@ -6,6 +6,7 @@ HTTP client are not among them.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
@@ -24,7 +25,8 @@ from classify_core.rules import refuse_unknown_types
 if TYPE_CHECKING:
     import httpx
 
-# Arguments of a Classifier that are no fields: secrets, open connections, and what a component decides itself.
+_CONTAINERS: Final = (dict, list, set)
+# Arguments of a Classifier that a component decides itself, here by `on_failure`.
 _NOT_MIRRORED: Final = frozenset({"on_error"})
 
 
@@ -39,9 +41,9 @@ class ClassifierFields(BaseModel):
         rules: as for `Classifier`, like all further arguments of its.
         classifier: a classifier to share, instead of those arguments.
         prefix: of the metadata keys; short for `metadata_schema=MetadataSchema(prefix=...)`.
-        api_key: as for `Classifier`; never a field, so that no framework stores or traces it.
-        http_client: as for `Classifier`; never a field.
-        fields: the component's own fields.
+        api_key: as for `Classifier`; no field of this mixin, so that no framework stores or traces it.
+        http_client: as for `Classifier`; no field of this mixin.
+        fields: the component's own fields. `on_error` is none: what a failure does is `on_failure`.
 
     Raises:
         InvalidOptionError: `classifier=` stands beside arguments of a Classifier.
@@ -116,9 +118,10 @@ class ClassifierFields(BaseModel):
         return {name: getattr(self, name) for name in type(self).model_fields if name not in _classifier_fields()}
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
-        """A copy that shares the classifier, since neither connections nor keys can be copied."""
+        """A copy that shares the classifier, since neither connections nor keys can be copied, and no container."""
         del memo
-        return self.model_copy()
+        held = {name: getattr(self, name) for name in type(self).model_fields}
+        return self.model_copy(update={name: copy.copy(one) for name, one in held.items() if type(one) in _CONTAINERS})
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Rebuilt by the constructor: frameworks' own ways lose private attributes or restore half an object.
@@ -142,11 +145,11 @@ class LabellingFields(ClassifierFields):
         drop_types: these types do not pass.
     """
 
-    group_by: GroupBy = "auto"
-    on_failure: OnFailure = "annotate"
-    overwrite: bool = False
-    keep_types: tuple[str, ...] | None = None
-    drop_types: tuple[str, ...] | None = None
+    group_by: GroupBy = Field(default="auto", frozen=True)
+    on_failure: OnFailure = Field(default="annotate", frozen=True)
+    overwrite: bool = Field(default=False, frozen=True)
+    keep_types: tuple[str, ...] | None = Field(default=None, frozen=True)
+    drop_types: tuple[str, ...] | None = Field(default=None, frozen=True)
 
     def __init__(self, rules: Iterable[Rule | Mapping[str, Any]] | None = None, **arguments: Any) -> None:
         # Named here and in each subclass because type checkers take a pydantic class without one to have fields only.

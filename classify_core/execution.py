@@ -239,7 +239,7 @@ class Execution:
 
     def _failed(self, source: Source, content: Content | None, error: ClassifyError) -> Classification:
         return Classification(
-            status=_status_of(error),
+            status=status_of(error),
             error=error,
             backend=self.settings.backend.name,
             rules_id=self.settings.rules_id,
@@ -295,7 +295,8 @@ def without_stack(error: ClassifyError) -> ClassifyError:
     return own
 
 
-def _status_of(error: ClassifyError) -> Status:
+def status_of(error: ClassifyError) -> Status:
+    """How a document ended that has this error."""
     for error_class, status in _STATUSES:
         if isinstance(error, error_class):
             return status

@@ -10,7 +10,7 @@ from functools import partial
 from types import CodeType, FunctionType, MethodType
 from typing import Any, Final, TypeAlias
 
-from classify_core.errors import InvalidOptionError
+from classify_core.errors import ClassifyError, InvalidOptionError
 from classify_core.source import Source
 
 GroupBy: TypeAlias = str | Callable[[Any], Hashable] | None
@@ -18,6 +18,7 @@ GroupBy: TypeAlias = str | Callable[[Any], Hashable] | None
 
 PAGE_KEYS: Final = ("page_label", "page")
 ORIGIN_KEYS: Final = ("file_path", "source")
+POSITION_KEY: Final = "start_index"
 NAME_KEYS: Final = ("file_name", "file_path", "source")
 
 
@@ -31,8 +32,7 @@ class Item:
         original: the framework's own object, for a `group_by` function.
         reference: a node's source document, where it has one.
         position: where in its page or document it begins, in characters, where known.
-        name: its own identifier, where no metadata names it better.
-        source: the original document, where it is at hand: it tells more than its text.
+        source: the original document, where it is at hand: it tells more than its text; or why it could not be had.
     """
 
     text: str = field(repr=False)
@@ -40,14 +40,13 @@ class Item:
     original: Any = field(default=None, repr=False)
     reference: str | None = None
     position: int | None = None
-    name: str | None = None
-    source: Source | None = None
+    source: Source | ClassifyError | None = None
 
     @property
     def display_name(self) -> str | None:
-        """What people call it: its file's name, else its source, else its identifier."""
+        """What people call it: its file's name, else its source; an identifier, often made up at loading, is none."""
         named = next((self.metadata[key] for key in NAME_KEYS if self.metadata.get(key)), None)
-        return str(named) if named is not None else self.reference or self.name
+        return None if named is None else str(named)
 
 
 def grouped(items: Sequence[Item], group_by: GroupBy) -> list[list[int]]:
@@ -102,12 +101,12 @@ def _key(item: Item, group_by: GroupBy) -> Any:
 
 
 def _automatic_key(item: Item) -> Any:
-    if item.reference is not None:
-        return ("reference", item.reference)
-    if not any(item.metadata.get(key) is not None for key in PAGE_KEYS):
-        return None
+    # A page's file comes before a chunk's source document: readers make each page of a file a document of its own.
+    is_page = any(item.metadata.get(key) is not None for key in PAGE_KEYS)
     origin = next((item.metadata[key] for key in ORIGIN_KEYS if item.metadata.get(key)), None)
-    return None if origin is None else ("origin", str(origin))
+    if is_page and origin is not None:
+        return ("origin", str(origin))
+    return None if item.reference is None else ("reference", item.reference)
 
 
 def _in_reading_order(items: Sequence[Item], indices: list[int]) -> list[int]:
@@ -120,11 +119,12 @@ def _in_reading_order(items: Sequence[Item], indices: list[int]) -> list[int]:
 def _place(item: Item) -> tuple[int, int] | None:
     """Page and position; None where the item tells neither, or a page that is not a number (such as `iv`)."""
     page = next((item.metadata[key] for key in PAGE_KEYS if item.metadata.get(key) is not None), None)
-    if page is None:
-        return None if item.position is None else (0, item.position)
+    position = item.metadata.get(POSITION_KEY) if item.position is None else item.position
+    if page is None and position is None:
+        return None
     try:
-        return int(page), item.position or 0
-    except (TypeError, ValueError):
+        return int(page or 0), int(position or 0)
+    except (TypeError, ValueError, OverflowError):
         return None
 
 

@@ -70,10 +70,12 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
+    """One document: the items it has, and one of what to classify, why that cannot be, and a fresh label."""
+
     indices: list[int]
-    source: Source | None
-    """None where the document has a fresh label already."""
-    label: Label | None
+    source: Source | None = None
+    failure: ClassifyError | None = None
+    label: Label | None = None
 
 
 class Labeller:
@@ -83,31 +85,43 @@ class Labeller:
         self._classifier = classifier
         self._policy = policy
 
-    def label(self, items: Sequence[Item], *, show_progress: bool = False) -> list[Labelled]:
+    def label(
+        self, items: Sequence[Item], *, show_progress: bool = False, time_limit: float | None = None
+    ) -> list[Labelled]:
         """The items that remain, in the order given, each with its label.
+
+        Args:
+            items: what a framework handed over.
+            show_progress: a bar on standard error.
+            time_limit: seconds for all documents together; what is not done by then is a failure.
 
         Raises:
             ForeignLabelError: an item carries somebody else's type; nothing was classified.
-            BatchError: `on_failure` is `"raise"` and a document could not be classified.
+            BatchError: `on_failure` is `"raise"` and a document could not be classified; `.outcomes` holds those of
+                the documents that carried no fresh label.
         """
         try:
             self._classifier.prepare()
         except ClassifyError as error:
             return self._without_rules(items, error)
         groups = self._groups(items)
-        sources = _sources(groups)
-        outcomes = self._classifier.classify_many(sources, show_progress=show_progress, on_error="record")
+        outcomes = self._classifier.classify_many(
+            _sources(groups), show_progress=show_progress, on_error="record", time_limit=time_limit
+        )
         return self._labelled(items, groups, outcomes)
 
-    async def alabel(self, items: Sequence[Item], *, show_progress: bool = False) -> list[Labelled]:
+    async def alabel(
+        self, items: Sequence[Item], *, show_progress: bool = False, time_limit: float | None = None
+    ) -> list[Labelled]:
         """The same, awaited."""
         try:
             await self._classifier.aprepare()
         except ClassifyError as error:
             return self._without_rules(items, error)
         groups = self._groups(items)
-        sources = _sources(groups)
-        outcomes = await self._classifier.aclassify_many(sources, show_progress=show_progress, on_error="record")
+        outcomes = await self._classifier.aclassify_many(
+            _sources(groups), show_progress=show_progress, on_error="record", time_limit=time_limit
+        )
         return self._labelled(items, groups, outcomes)
 
     def _groups(self, items: Sequence[Item]) -> list[_Group]:
@@ -124,8 +138,9 @@ class Labeller:
         fresh = [schema.fresh_label(items[index].metadata, rules_id) for index in indices]
         known = [label for label in fresh if label is not None]
         if known and len({schema.type_of(label) for label in known}) == 1:
-            return _Group(indices, None, known[0])
-        return _Group(indices, source_of(items, indices), None)
+            return _Group(indices, label=known[0])
+        source = source_of(items, indices)
+        return _Group(indices, failure=source) if isinstance(source, ClassifyError) else _Group(indices, source)
 
     def _without_rules(self, items: Sequence[Item], error: ClassifyError) -> list[Labelled]:
         """What the items come to where a saved configuration could not be loaded.
@@ -147,24 +162,35 @@ class Labeller:
             if own is None and self._policy.on_failure == "skip":
                 continue
             label = failure if own is None else own
-            labelled.append(Labelled(index, schema.labelled(item.metadata, label), label))
+            if selects(schema.type_of(label), keep=self._policy.keep_types, drop=self._policy.drop_types):
+                labelled.append(Labelled(index, schema.labelled(item.metadata, label), label))
         return labelled
 
     def _labelled(
-        self, items: Sequence[Item], groups: Sequence[_Group], outcomes: Sequence[Classification]
+        self, items: Sequence[Item], groups: Sequence[_Group], classified: Sequence[Classification]
     ) -> list[Labelled]:
-        _raise_failures(outcomes, self._policy.on_failure)
-        remaining = iter(outcomes)
-        labels: dict[int, Label] = {}
-        for group in groups:
-            outcome = None if group.source is None else next(remaining)
-            label = group.label if outcome is None else self._policy.schema.to_metadata(outcome)
+        schema, labels = self._policy.schema, dict[int, Label]()
+        outcomes = self._outcomes(groups, classified)
+        _raise_failures([outcome for outcome in outcomes if outcome is not None], self._policy.on_failure)
+        for group, outcome in zip(groups, outcomes, strict=True):
+            label = group.label if outcome is None else schema.to_metadata(outcome)
             if label is not None and self._passes(label, outcome):
                 labels |= dict.fromkeys(group.indices, label)
-        schema = self._policy.schema
         return [
             Labelled(index, schema.labelled(items[index].metadata, labels[index]), labels[index])
             for index in sorted(labels)
+        ]
+
+    def _outcomes(self, groups: Sequence[_Group], classified: Sequence[Classification]) -> list[Classification | None]:
+        """The outcome of each group; None where it has a fresh label."""
+        remaining = iter(classified)
+        return [
+            next(remaining)
+            if group.source is not None
+            else None
+            if group.failure is None
+            else self._classifier.failed(group.failure)
+            for group in groups
         ]
 
     def _passes(self, label: Label, outcome: Classification | None) -> bool:
@@ -174,7 +200,7 @@ class Labeller:
         return selects(named, keep=self._policy.keep_types, drop=self._policy.drop_types)
 
 
-def source_of(items: Sequence[Item], indices: Sequence[int]) -> Source:
+def source_of(items: Sequence[Item], indices: Sequence[int]) -> Source | ClassifyError:
     """What is classified for a group: the original document where a single item has it, else the items' text."""
     first = items[indices[0]]
     if first.source is not None and len(indices) == 1:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import threading
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from types import TracebackType
 from typing import Self, TypeAlias
 
 from classify_core.classification import Classification, Status
-from classify_core.errors import BatchError, ClassifyError, RunStoppedError
+from classify_core.errors import BatchError, ClassifyError, ClassifyTimeoutError, RunStoppedError
 from classify_core.execution import RunState
 from classify_core.source import Source, SourceLike, sources_of
 
@@ -33,10 +34,18 @@ class Run:
         window: how many may be open before the next one is fetched from the caller's iterable.
         keep_failures: whether they will be asked for in the end.
         number_the_nameless: whether an error names a document without a name by its place.
+        time_limit: seconds for all documents together; what is not done by then is given up. None is no limit.
     """
 
     def __init__(
-        self, start: Starter, fail: Failer, *, window: int, keep_failures: bool, number_the_nameless: bool = True
+        self,
+        start: Starter,
+        fail: Failer,
+        *,
+        window: int,
+        keep_failures: bool,
+        number_the_nameless: bool = True,
+        time_limit: float | None = None,
     ) -> None:
         self._start = start
         self._fail = fail
@@ -45,6 +54,8 @@ class Run:
         self._number_the_nameless = number_the_nameless
         self._state = RunState()
         self._open: dict[int, Future[Classification]] = {}
+        self._time_limit = time_limit
+        self._timer = None if time_limit is None else threading.Timer(time_limit, self._give_up)
         self._failures: list[Classification] = []
         self._count = 0
 
@@ -59,7 +70,7 @@ class Run:
             return self._start(Source.of(value), self._state)
         except ClassifyError as error:  # no document at all: the others are unharmed
             future: Future[Classification] = Future()
-            future.set_result(self._fail(error).model_copy(update={"status": Status.FAILED}))
+            future.set_result(self._fail(error))
             return future
 
     @property
@@ -88,7 +99,8 @@ class Run:
         try:
             return future.result()
         except CancelledError:
-            return self._fail(RunStoppedError("the classifier was closed before the document was done; run it again"))
+            closed = RunStoppedError("the classifier was closed before the document was done; run it again")
+            return self._fail(self._state.cause or closed)
         except ClassifyError as error:
             return self._fail(error)
 
@@ -106,14 +118,32 @@ class Run:
             error.outcomes = tuple(self._failures if outcomes is None else outcomes)
             raise error from (self._state.cause or self._failures[0].error)
 
+    def _give_up(self) -> None:
+        """Ends the run because its time is over; called from the timer's thread."""
+        self._state.stop(
+            ClassifyTimeoutError(
+                f"not all documents of the call were done within {self._time_limit:g} s; raise timeout=",
+                timeout=self._time_limit,
+            )
+        )
+        self._cancel_open()
+
+    def _cancel_open(self) -> None:
+        for future in list(self._open.values()):
+            future.cancel()
+
     def __enter__(self) -> Self:
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for future in list(self._open.values()):
-            future.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._cancel_open()
 
 
 def drive(run: Run, sources: Iterable[SourceLike]) -> Iterator[tuple[int, Classification]]:

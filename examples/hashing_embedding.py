@@ -15,6 +15,8 @@ _VECTORIZER = HashingVectorizer(n_features=DIMENSIONS, norm="l2", alternate_sign
 
 def embed(texts: list[str]) -> list[list[float]]:
     """One vector a text, of length 1 unless the text has no words."""
+    if not texts:  # scikit-learn fails on none
+        return []
     vectors: list[list[float]] = _VECTORIZER.transform(texts).toarray().tolist()
     return vectors
 

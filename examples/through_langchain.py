@@ -27,7 +27,7 @@ class FileLoader(BaseLoader):
             try:
                 content = Content(path.read_bytes(), path.name, path.suffix.lower().lstrip("."))
                 yield Document(page_content=extract(content).text, metadata={"source": str(path)})
-            except UnreadableDocumentError:
+            except (OSError, UnreadableDocumentError):
                 continue
 
 
@@ -44,7 +44,7 @@ def retrieve(store: InMemoryVectorStore, query: str, *, type_name: str, min_conf
     """The best documents among those of one type."""
 
     def is_wanted(document: Document) -> bool:
-        metadata = document.metadata
-        return bool(metadata["classify_type"] == type_name and metadata["classify_confidence"] >= min_confidence)
+        label = document.metadata  # one that could not be classified has neither type nor confidence
+        return label.get("classify_type") == type_name and bool(label["classify_confidence"] >= min_confidence)
 
     return store.similarity_search(query, k=3, filter=is_wanted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 
 from hashing_embedding import LlamaIndexHashing
@@ -13,6 +14,9 @@ from llama_index.core.vector_stores import FilterOperator, MetadataFilter, Metad
 
 from classify_core import Classifier
 from llama_index_classify import ClassifyReader, ClassifyTransform
+
+DOCUMENTS_WANTED = 3
+CHUNKS_RETRIEVED = 100
 
 
 def build_index(paths: list[Path], classifier: Classifier) -> VectorStoreIndex:
@@ -31,11 +35,15 @@ def build_index(paths: list[Path], classifier: Classifier) -> VectorStoreIndex:
 
 
 def retrieve(index: VectorStoreIndex, query: str, *, type_name: str, min_confidence: float) -> list[NodeWithScore]:
-    """The best chunks among the documents of one type."""
+    """The best documents of one type, each as its best chunk."""
     filters = MetadataFilters(
         filters=[
             MetadataFilter(key="classify_type", value=type_name, operator=FilterOperator.EQ),
             MetadataFilter(key="classify_confidence", value=min_confidence, operator=FilterOperator.GTE),
         ]
     )
-    return index.as_retriever(similarity_top_k=3, filters=filters).retrieve(query)
+    chunks = index.as_retriever(similarity_top_k=CHUNKS_RETRIEVED, filters=filters).retrieve(query)
+    best: dict[str | None, NodeWithScore] = {}
+    for chunk in chunks:  # the best first
+        best.setdefault(chunk.node.ref_doc_id, chunk)
+    return list(islice(best.values(), DOCUMENTS_WANTED))

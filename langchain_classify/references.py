@@ -44,7 +44,7 @@ def source_of(value: DocumentLike | SourceLike, *, name: str | None = None) -> S
 
 def item_of(document: Document) -> Item:
     """A document as the labeller sees it."""
-    return Item(text=document.page_content, metadata=document.metadata, original=document, name=document.id)
+    return Item(text=document.page_content, metadata=document.metadata, original=document)
 
 
 def documents_in(values: Iterable[Document]) -> list[Document]:

@@ -71,21 +71,23 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
             ClassifyError: it could not be classified, and `on_failure` is `"raise"`.
             InvalidOptionError: `input` is no document.
         """
+        del kwargs  # a chain passes what it was given to all of its steps
         source = source_of(input)
 
         def classify(_: Any) -> Classification:
             return self.classifier.classify(source, on_error=on_error_for(self.on_failure))
 
-        return self._call_with_config(classify, cast("Any", source.reference), config, **kwargs)
+        return self._call_with_config(classify, cast("Any", source.reference), config)
 
     async def ainvoke(self, input: DocumentLike, config: RunnableConfig | None = None, **kwargs: Any) -> Classification:  # noqa: A002 - LangChain's name
         """The same, awaited; cancelling it cancels the work."""
+        del kwargs
         source = source_of(input)
 
         async def classify(_: Any) -> Classification:
             return await self.classifier.aclassify(source, on_error=on_error_for(self.on_failure))
 
-        return await self._acall_with_config(classify, cast("Any", source.reference), config, **kwargs)
+        return await self._acall_with_config(classify, cast("Any", source.reference), config)
 
     def batch(
         self,

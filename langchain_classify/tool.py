@@ -57,7 +57,7 @@ class ClassifyTool(ClassifyComponent, BaseTool):
     description: str = ""
     """By default it names the types, as many as fit."""
     args_schema: Annotated[ArgsSchema | None, SkipValidation()] = Field(default=ClassifyToolInput, exclude=True)
-    response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
+    response_format: Literal["content_and_artifact"] = "content_and_artifact"
     handle_tool_error: Any = True
     handle_validation_error: Any = "Give `document` (the name of an attachment) or `text`, as a string."
     documents: dict[str, Source] = Field(default_factory=dict, exclude=True, repr=False)
@@ -71,6 +71,9 @@ class ClassifyTool(ClassifyComponent, BaseTool):
         on_failure: Literal["raise", "annotate"] = "raise",
         **fields: Any,
     ) -> None:
+        origin = fields.get("origin")
+        if origin is not None and fields.get("description") == describe_types(origin.classifier.rules):
+            del fields["description"]  # made of the former rules; other ones may have come
         super().__init__(rules, documents=_sources(documents), on_failure=on_failure, **fields)
         if not self.description:
             self.description = describe_types(self.rules)

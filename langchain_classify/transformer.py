@@ -84,13 +84,14 @@ class ClassifyDocumentTransformer(
 
     def invoke(self, input: Iterable[Document], config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002 - LangChain's name
         """The same as a step of a chain."""
+        del kwargs  # a chain passes what it was given to all of its steps
         given, labelled = documents_in(input), list[Labelled]()
 
         def transform(_: Any) -> Any:
             labelled.extend(self._label(given))
             return labels_of(given, labelled, self.metadata_schema)
 
-        self._call_with_config(transform, cast("Any", references_to(given)), config, **kwargs)
+        self._call_with_config(transform, cast("Any", references_to(given)), config)
         return _written(given, labelled)
 
     async def ainvoke(
@@ -100,13 +101,14 @@ class ClassifyDocumentTransformer(
         **kwargs: Any,
     ) -> list[Document]:
         """The same, awaited."""
+        del kwargs
         given, labelled = documents_in(input), list[Labelled]()
 
         async def transform(_: Any) -> Any:
             labelled.extend(await self._alabel(given))
             return labels_of(given, labelled, self.metadata_schema)
 
-        await self._acall_with_config(transform, cast("Any", references_to(given)), config, **kwargs)
+        await self._acall_with_config(transform, cast("Any", references_to(given)), config)
         return _written(given, labelled)
 
     def _label(self, documents: Sequence[Document], *, show_progress: bool = False) -> list[Labelled]:

@@ -21,7 +21,8 @@ class LlamaIndexComponent(LabellingFields):
 
     The dictionary (`to_dict`) holds exactly what changes the output, because LlamaIndex's ingestion cache knows a step
     by it. How the work is done (`timeout`, `max_concurrency`, `max_credits`, `plan`, `cache`) is not in it, and a key
-    never is: `from_dict` finds it in the environment, or takes `api_key=`.
+    never is: `from_dict` finds it in the environment, or takes `api_key=`. Pass a limit such as `max_credits=` there
+    again, since the dictionary does not hold it.
     """
 
     rebuilt_by_name: ClassVar[tuple[str, ...]] = ("backend", "group_by")

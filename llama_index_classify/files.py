@@ -11,6 +11,7 @@ from llama_index.core.schema import Document
 
 from classify_core.background import in_thread
 from classify_core.errors import UnreadableDocumentError
+from classify_core.files import MAX_FILE_BYTES
 from classify_core.grouping import Item
 from classify_core.local.extraction import extract
 from classify_core.source import Source, read
@@ -35,39 +36,47 @@ async def read_files(
         fs: the fsspec file system they are in; by default on this machine.
 
     Raises:
-        UnreadableDocumentError: `fs` cannot give a file.
         MissingExtraError: a format needs a package that is not installed.
     """
     slots = asyncio.Semaphore(os.cpu_count() or 1)
 
     async def read_one(file: str | PurePath) -> Item:
         async with slots:
-            source = Source.path(file) if fs is None else await in_thread(_fetched, file, fs)
-            return _item(await _document(file, source, extra_info or {}), source)
+            try:
+                source = Source.path(file) if fs is None else await in_thread(_fetched, file, fs)
+            except UnreadableDocumentError as error:
+                return _item(_document(file, "", extra_info or {}), error)
+            return _item(_document(file, await _text(source), extra_info or {}), source)
 
     return await asyncio.gather(*(read_one(file) for file in files))
 
 
-def _item(document: Document, source: Source) -> Item:
-    return Item(document.text, document.metadata, original=document, name=document.id_, source=source)
+def _item(document: Document, source: Source | UnreadableDocumentError) -> Item:
+    return Item(document.text, document.metadata, original=document, source=source)
 
 
 def _fetched(file: str | PurePath, fs: Any) -> Source:
     name = PurePath(file).name
     try:
         with fs.open(str(file), "rb") as stream:
-            return Source.bytes(stream.read(), name=name)
-    except OSError as error:
+            data = stream.read(MAX_FILE_BYTES + 1)
+    except Exception as error:  # a file system may be anybody's
+        reason = getattr(error, "strerror", None) or type(error).__name__
         raise UnreadableDocumentError(
-            f"the file system cannot give {file}: {error.strerror or type(error).__name__}", source_name=name
+            f"the file system cannot give {file}: {reason}; check the path and the access to it", source_name=name
         ) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise UnreadableDocumentError(
+            f"{file} has more than {MAX_FILE_BYTES:,} bytes, which is the limit; split it", source_name=name
+        )
+    return Source.bytes(data, name=name)
 
 
-async def _document(file: str | PurePath, source: Source, extra_info: Mapping[str, Any]) -> Document:
+def _document(file: str | PurePath, text: str, extra_info: Mapping[str, Any]) -> Document:
     # The path as identifier lets a docstore recognise the file when it is loaded again.
     return Document(
         id_=str(file),
-        text=await _text(source),
+        text=text,
         metadata={"file_path": str(file), "file_name": Path(file).name, **extra_info},
     )
 

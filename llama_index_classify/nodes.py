@@ -32,7 +32,6 @@ def items_of(nodes: Sequence[BaseNode], *, file: str | None = None) -> list[Item
             original=node,
             reference=file if file is not None and _is_unnamed_page(node) else references[node.node_id],
             position=getattr(node, "start_char_idx", None),
-            name=node.node_id,
         )
         for node in nodes
     ]

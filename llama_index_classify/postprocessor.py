@@ -37,7 +37,7 @@ class ClassifyPostprocessor(LlamaIndexComponent, BaseNodePostprocessor):
     Args:
         rules: as for `Classifier`, like all further arguments of its; or `classifier=` instead.
         prefix: of the metadata keys; short for `metadata_schema=MetadataSchema(prefix=...)`.
-        timeout: seconds for one document; 10 unless given here or by `classifier=`.
+        timeout: seconds for all documents of a query together; 10 unless given here or by `classifier=`.
         group_by: what one document is; by default the nodes of one source document.
         on_failure: `"annotate"` (the default), `"raise"` or `"skip"`.
         overwrite: whether a type that somebody else wrote may be replaced.
@@ -59,14 +59,14 @@ class ClassifyPostprocessor(LlamaIndexComponent, BaseNodePostprocessor):
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         del query_bundle  # a document's type does not depend on the question
-        return self._labelled(nodes, self.labeller().label(_items(nodes)))
+        return self._labelled(nodes, self.labeller().label(_items(nodes), time_limit=self.timeout))
 
     @dispatcher.span
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         del query_bundle
-        return self._labelled(nodes, await self.labeller().alabel(_items(nodes)))
+        return self._labelled(nodes, await self.labeller().alabel(_items(nodes), time_limit=self.timeout))
 
     def _labelled(self, nodes: Sequence[NodeWithScore], labelled: Iterable[Labelled]) -> list[NodeWithScore]:
         return [

@@ -34,7 +34,11 @@ class ClassifyReader(LlamaIndexComponent, BasePydanticReader):
 
         ClassifyReader(SimpleDirectoryReader("inbox"), rules=rules).load_data()
         ClassifyReader(paths=["a.pdf", "b.docx"], rules=rules).load_data()
-        SimpleDirectoryReader("inbox", file_extractor={".pdf": ClassifyReader(rules=rules)}).load_data()
+        by_file = ClassifyReader(rules=rules, on_failure="annotate")
+        SimpleDirectoryReader("inbox", file_extractor={".pdf": by_file}).load_data()
+
+    A directory reader prints the error of a file and goes on without it, unless it was told `raise_on_error=True`:
+    `on_failure="annotate"` keeps the file there, with the error in its metadata.
 
     What a wrapped reader loads is classified by its text, one file's pages as one document. Paths and files become
     one document each, under the path as identifier, and the original file is classified: a hosted backend is sent the

@@ -28,7 +28,11 @@ class ClassifyTransform(LlamaIndexComponent, TransformComponent):
 
     The pipeline's cache keeps what a step returned for a whole batch, annotated failures too, and knows nodes by text,
     not by identifier. With `disable_cache=True` the pipeline leaves caching to the classifier, which keeps single
-    documents and only their successes.
+    documents and only their successes; do so with `configuration_id`, whose rules may change at the service.
+
+    A type that somebody else wrote is an error before anything is classified, and a step that raises makes a docstore
+    with `DUPLICATES_ONLY` forget the documents of the run: choose another `prefix`, or `overwrite=True`, beforehand.
+    LlamaIndex shows the nodes of each step, with their texts, to its span handlers; a key is never among that.
 
     Args:
         rules: as for `Classifier`, like all further arguments of its; or `classifier=` instead.

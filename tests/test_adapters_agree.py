@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from langchain_core.documents import Document as LangChainDocument
+from llama_index.core.node_parser import SentenceSplitter
 from llama_index.core.schema import Document as LlamaIndexDocument
+from llama_index.core.schema import MetadataMode
 
-from classify_core import Classifier, JobFailedError, MetadataSchema, Rule
+from classify_core import Answer, Classifier, JobFailedError, MetadataSchema, Rule
 from langchain_classify import ClassifyDocumentTransformer
 from llama_index_classify import ClassifyTransform
 from tests.backends import ScriptedBackend
@@ -26,6 +28,7 @@ DOCUMENTS: list[tuple[str, dict[str, Any]]] = [
     (BILL, {"source": "bill.txt", "author": "somebody"}),
     (CAKE, {"case": 7}),
     (BILL, {"case": 7}),
+    ("bad", {}),
 ]
 
 
@@ -56,6 +59,22 @@ OPTIONS: list[dict[str, Any]] = [
     {"prefix": "kind_"},
     {"metadata_schema": MetadataSchema(reasoning_length=10, no_match_label="other")},
 ]
+
+
+def test_both_adapters_take_the_pages_of_a_file_for_one_document_also_once_they_are_split(rules: list[Rule]) -> None:
+    pages = [("Title page. Of no type. " * 20, "1"), (f"{BILL}. " * 20, "2"), ("The end. " * 20, "3")]
+    loaded = [
+        LlamaIndexDocument(text=text, metadata={"file_path": "a.pdf", "page_label": page}) for text, page in pages
+    ]
+    chunks = SentenceSplitter(chunk_size=80, chunk_overlap=0, chunking_tokenizer_fn=str.splitlines)(loaded)
+    assert len(chunks) > len({chunk.ref_doc_id for chunk in chunks}) == 3
+    backend = ScriptedBackend(lambda text: Answer(type="invoice", confidence=0.9) if "Invoice" in text else None)
+    labelled = ClassifyTransform(rules, backend=backend)(chunks)
+    assert {chunk.metadata["classify_type"] for chunk in labelled} == {"invoice"}
+    assert sum(backend.asked.values()) == 1
+    again = [(chunk.get_content(MetadataMode.NONE), dict(chunk.metadata)) for chunk in chunks]
+    through = _through_langchain(ClassifyDocumentTransformer(rules, backend=backend), again)
+    assert through == [chunk.metadata for chunk in labelled]
 
 
 @pytest.mark.parametrize("options", OPTIONS, ids=str)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import PureWindowsPath
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, SecretStr
 
+from classify_core.api.calls_files import upload_file
+from classify_core.api.calls_jobs import create_job, wait_for_job
 from classify_core.api.clock import Clock
 from classify_core.backend import ClassifyRequest
 from classify_core.classification import Answer
-from classify_core.errors import InvalidOptionError, InvalidResponseError
+from classify_core.errors import ClassifyTimeoutError, InvalidOptionError, InvalidResponseError
 from classify_core.hosted.pacing import PacedClient
 from classify_core.hosted.transaction import transaction_id_of
 from classify_core.limits import Plan, RateLimits, limits_of
@@ -118,12 +119,15 @@ class HostedBackend:
             JobFailedError, JobCancelledError, ClassifyTimeoutError: the job's three ways to end without a result.
             ApiError, ConnectionFailedError, InvalidResponseError: a request failed, also after the retries.
         """
-        begin = time.monotonic()
-        file_input = await self._file_input(request)
-        job, is_former = await self._created(request, file_input)
-        left = max(0.0, timeout - (time.monotonic() - begin))
-        done = await self._client.jobs.wait(job, timeout=left, expand=_USAGE)
-        return _answer(done, is_former=is_former)
+        deadline = self._client.deadline_in(timeout)
+        try:
+            file_input = await self._file_input(request, deadline)
+            job, is_former = await self._created(request, file_input, deadline)
+            wait = wait_for_job(job, timeout=timeout, expand=_USAGE)
+            return _answer(await self._client.run(wait, deadline=deadline), is_former=is_former)
+        except ClassifyTimeoutError as error:
+            error.timeout = timeout  # of the document, not of its last request
+            raise
 
     async def load_configuration(self, configuration_id: str) -> ClassifyConfiguration:
         """Loads a rule set saved at the service.
@@ -145,14 +149,15 @@ class HostedBackend:
         if self._http_client is not None:
             await self._http_client.aclose()
 
-    async def _file_input(self, request: ClassifyRequest) -> str:
+    async def _file_input(self, request: ClassifyRequest, deadline: float) -> str:
         if request.content is None:
             return str(request.source.value)
         content = request.content
-        file = await self._client.files.upload(content.data, name=upload_name(content), external_file_id=content.digest)
+        upload = upload_file(content.data, name=upload_name(content), external_file_id=content.digest)
+        file = await self._client.run(upload, deadline=deadline)
         return file.id
 
-    async def _created(self, request: ClassifyRequest, file_input: str) -> tuple[ClassifyJob, bool]:
+    async def _created(self, request: ClassifyRequest, file_input: str, deadline: float) -> tuple[ClassifyJob, bool]:
         """Creates the job, or finds the one that was created for equal work before; and says which of the two.
 
         A former job that came to nothing and may be made again is passed over for the next attempt. A job that this
@@ -160,12 +165,13 @@ class HostedBackend:
         """
         saved, begin = request.configuration_id, self._clock.now()
         for attempt in range(MAX_ATTEMPTS):
-            job = await self._client.jobs.create(
+            create = create_job(
                 file_input,
                 configuration=request.configuration if saved is None else None,
                 configuration_id=saved,
                 transaction_id=transaction_id_of(request, attempt),
             )
+            job = await self._client.run(create, deadline=deadline)
             is_former = _is_former(job, file_input, begin)
             if not (is_former and self._may_be_made_again(job)):
                 break
@@ -224,7 +230,7 @@ def _fields(answered: BaseModel, model: type[BaseModel]) -> dict[str, Any]:
 
 def _answer(job: ClassifyJob, *, is_former: bool) -> Answer:
     if job.result is None:
-        raise InvalidResponseError("the job is COMPLETED and has no result; try it again", job_id=job.id)
+        raise TypeError("wait_for_job returns completed jobs, and those have a result")
     return Answer(
         type=job.result.type,
         confidence=job.result.confidence,

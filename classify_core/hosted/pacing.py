@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from dataclasses import replace
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
@@ -50,13 +51,12 @@ class Pacer:
             f"POST {FILES}": _windows(limits.uploads_per_5_seconds, 5.0),
         }
 
-    async def admit(self, call: Call[Any]) -> None:
-        """Returns when the request may be sent."""
+    def pause_for(self, call: Call[Any]) -> float:
+        """Books a place for the request and returns the seconds until then."""
         now = moment = self._clock.monotonic()
         for window in self._by_call.get(call.name, []) + self._every_request:
             moment = window.reserve(moment)
-        if moment > now:
-            await self._clock.asleep(moment - now)
+        return moment - now
 
 
 _pacers: WeakValueDictionary[tuple[object, ...], Pacer] = WeakValueDictionary()
@@ -80,8 +80,12 @@ class PacedClient(AsyncClassifyClient):
         self._pacer = shared_pacer(hashlib.sha256(account.encode()).hexdigest(), limits, clock)
 
     async def _send(self, step: Send, key: SecretStr) -> httpx.Response:
-        await self._pacer.admit(step.call)
-        return await super()._send(step, key)
+        pause = self._pacer.pause_for(step.call)
+        if step.seconds is not None and pause >= step.seconds:
+            raise httpx.PoolTimeout(f"the rate limits admit the request in {pause:.0f} s, which is too late")
+        await self._clock.asleep(pause)
+        seconds = None if step.seconds is None else step.seconds - pause
+        return await super()._send(replace(step, seconds=seconds), key)
 
 
 def _windows(limit: int | None, seconds: float) -> list[SlidingWindow]:

@@ -88,4 +88,6 @@ def test_arguments_that_cannot_work_are_refused_before_anything_is_sent(
         api(configurations.update, "cfg-1")
     with pytest.raises(InvalidOptionError):
         configurations.list(page_size=0)
+    with pytest.raises(InvalidOptionError, match="page_size is '5'"):
+        configurations.list(page_size="5")
     assert service.requests == []

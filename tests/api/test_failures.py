@@ -188,7 +188,7 @@ def test_a_redirect_is_not_followed_and_named(api: Driver) -> None:
 
 def test_an_answer_that_does_not_come_in_time_is_a_failed_connection(api: Driver) -> None:
     api.service.fail_next(GET, delay=30.0, times=9)
-    client = api.make(timeout=0.05, max_retries=1)
+    client = api.make(timeout=0.4, max_retries=1)
 
     with pytest.raises(ConnectionFailedError, match="ReadTimeout") as failed:
         api(client.jobs.get, "job-1")

@@ -188,7 +188,9 @@ def test_every_filter_of_a_list_is_sent(api: Driver, service: ClassifyService) -
     }
 
 
-@pytest.mark.parametrize("filters", [{"page_size": 1001}, {"page_size": 0}, {"page_size": "5"}, {"page_size": True}, {"file_ids": ()}])
+@pytest.mark.parametrize(
+    "filters", [{"page_size": 1001}, {"page_size": 0}, {"page_size": "5"}, {"page_size": True}, {"file_ids": ()}]
+)
 def test_a_filter_that_cannot_work_is_refused_at_once(api: Driver, filters: dict[str, Any]) -> None:
     with pytest.raises(InvalidOptionError):
         api.client.files.list(**filters)

@@ -95,6 +95,19 @@ def test_a_v1_job_has_the_same_ends_as_any(api: Driver, service: ClassifyService
         api(api.client.v1.jobs.wait, create(api, rules, b"x"), timeout=9.0)
 
 
+def test_an_unknown_status_in_a_list_is_an_error_that_names_its_job(
+    api: Driver, service: ClassifyService, rules: list[Rule]
+) -> None:
+    service.outcome_for("*", status="HIBERNATING")
+    made = create(api, rules, b"x")
+    with pytest.raises(UnknownStatusError):
+        api(api.client.v1.jobs.get, made.id)
+
+    with pytest.raises(UnknownStatusError, match="v1 job status 'HIBERNATING'") as unknown:
+        api.listed(api.client.v1.jobs.list())
+    assert unknown.value.job_id == made.id
+
+
 def test_a_job_that_is_known_to_be_done_costs_no_request(
     api: Driver, service: ClassifyService, rules: list[Rule]
 ) -> None:
@@ -136,4 +149,6 @@ def test_rules_and_pages_are_checked_as_well(api: Driver, service: ClassifyServi
         api(api.client.v1.jobs.create, ["f"], rules=[{"type": "a", "description": "short"}])
     with pytest.raises(InvalidOptionError):
         api.client.v1.jobs.results("job", page_size=0)
+    with pytest.raises(InvalidOptionError, match="page_size is '5'"):
+        api.client.v1.jobs.list(page_size="5")
     assert service.requests == []

@@ -166,6 +166,15 @@ def test_an_unknown_status_is_an_error_that_names_it(api: Driver, service: Class
     assert (unknown.value.status, unknown.value.job_id) == ("HIBERNATING", job.id)
 
 
+def test_an_unknown_status_in_a_list_is_an_error_that_names_its_job(api: Driver, service: ClassifyService) -> None:
+    service.outcome_for("*", status="HIBERNATING")
+    job = api.job()
+
+    with pytest.raises(UnknownStatusError, match="the job status 'HIBERNATING'") as unknown:
+        api.listed(api.client.jobs.list())
+    assert unknown.value.job_id == job.id
+
+
 def test_a_completed_job_without_a_result_breaks_the_contract(api: Driver, service: ClassifyService) -> None:
     job = api.job()
     api(api.client.jobs.wait, job)

@@ -26,7 +26,7 @@ def test_no_time_at_all_is_valid_only_where_it_is_allowed() -> None:
     with pytest.raises(InvalidOptionError, match="above 0"):
         checked_seconds("timeout", 0)
     with pytest.raises(InvalidOptionError, match="0 or more"):
-        checked_seconds("timeout", False, zero_allowed=True)
+        checked_seconds("timeout", -1, zero_allowed=True)
 
 
 def test_a_socket_can_wait_for_the_longest_time_span() -> None:
@@ -53,6 +53,6 @@ def test_a_count_within_its_bounds_comes_back_as_it_was_given(value: int, bounds
     ],
 )
 def test_what_is_no_such_count_is_refused_with_the_arguments_name(value: Any, bounds: Any, said: str) -> None:
-    with pytest.raises(InvalidOptionError, match="page_size is .*") as refused:
+    with pytest.raises(InvalidOptionError, match="page_size is") as refused:
         checked_count("page_size", value, **bounds)
     assert said in str(refused.value)

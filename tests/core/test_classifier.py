@@ -453,7 +453,7 @@ def test_closing_closes_a_backend_made_by_name_and_leaves_the_users_own_open(rul
     classifier, backend = _classifier(rules)
     classifier.close()
     assert not backend.closed
-    with pytest.raises(InvalidOptionError, match="closed"):
+    with pytest.raises(RunStoppedError, match="closed"):
         classifier.classify("invoice")
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import copy
 from collections.abc import Sequence
 from typing import Any
@@ -9,11 +10,14 @@ import pytest
 from classify_core import (
     BatchError,
     Classifier,
+    ClassifyConfiguration,
     ForeignLabelError,
     InvalidOptionError,
     JobFailedError,
     MetadataSchema,
+    NotFoundError,
     Rule,
+    UnreadableDocumentError,
 )
 from classify_core.grouping import Item, grouped, identity_of, joined_text
 from classify_core.labelling import Labelled, Labeller, LabelPolicy
@@ -26,6 +30,55 @@ def _page(text: str, page: object, path: str = "/a.pdf", **more: Any) -> Item:
 
 def _labeller(rules: Sequence[Rule], backend: ScriptedBackend, **policy: Any) -> Labeller:
     return Labeller(Classifier(rules, backend=backend), LabelPolicy(**policy))
+
+
+def test_a_page_that_was_split_stays_with_the_other_pages_of_its_file() -> None:
+    items = [
+        Item("end", {"file_path": "a.pdf", "page_label": "2"}, reference="page-2"),
+        Item("begin", {"file_path": "a.pdf", "page_label": "1"}, reference="page-1"),
+    ]
+    assert grouped(items, "auto") == [[1, 0]]
+
+
+def test_a_page_number_beyond_numbers_is_no_error() -> None:
+    items = [Item("1", {"source": "x", "page": float("inf")}), Item("2", {"source": "x", "page": float("nan")})]
+    assert grouped(items, "auto") == [[0, 1]]
+
+
+def test_chunks_tell_their_place_by_start_index_too() -> None:
+    items = [Item("b", {"case": 1, "start_index": 50}), Item("a", {"case": 1, "start_index": 0})]
+    assert grouped(items, "case") == [[1, 0]]
+
+
+def test_an_original_that_could_not_be_had_is_its_items_failure(rules: list[Rule]) -> None:
+    broken = Item("", {"file_name": "b.txt"}, source=UnreadableDocumentError("access denied", source_name="b.txt"))
+    labelled = _labeller(rules, ScriptedBackend()).label([Item("invoice", {}), broken, Item("recipe", {})])
+    assert [one.metadata.get("classify_type") for one in labelled] == ["invoice", None, "recipe"]
+    assert labelled[1].metadata["classify_error"] == "document 'b.txt': access denied"
+
+
+def test_a_time_limit_holds_for_all_documents_together(rules: list[Rule]) -> None:
+    backend = ScriptedBackend(gate=asyncio.Event())
+    labeller = Labeller(Classifier(rules, backend=backend, max_concurrency=1), LabelPolicy())
+    labelled = labeller.label([Item(str(number), {}) for number in range(5)], time_limit=0.05)
+    statuses = [one.metadata["classify_status"] for one in labelled]
+    assert set(statuses) == {"timeout", "not_started"} or set(statuses) == {"timeout"}
+    assert len(statuses) == 5
+    assert sum(backend.asked.values()) == 1
+
+
+class Unloadable(ScriptedBackend):
+    async def load_configuration(self, configuration_id: str) -> ClassifyConfiguration:
+        raise NotFoundError("there is no such configuration")
+
+
+def test_what_is_filtered_out_stays_out_where_the_rules_cannot_be_loaded(rules: list[Rule]) -> None:
+    labelled = _labeller(rules, ScriptedBackend()).label([Item("invoice", {}), Item("recipe", {})])
+    items = [Item("x", one.metadata) for one in labelled]
+    classifier = Classifier(configuration_id="cfg-1", backend=Unloadable())
+    kept = Labeller(classifier, LabelPolicy(keep_types=("recipe",))).label([*items, Item("new", {})])
+    assert [one.index for one in kept] == [1, 2]
+    assert kept[1].metadata["classify_status"] == "not_started"
 
 
 def test_nodes_of_one_source_document_are_one_document() -> None:

@@ -43,11 +43,17 @@ def test_a_classification_becomes_flat_scalars_under_the_prefix() -> None:
 def test_a_failure_writes_what_failed_and_never_a_type() -> None:
     assert MetadataSchema().to_metadata(FAILED) == {
         "classify_status": "failed",
-        "classify_error": "job job-1: no luck",
+        "classify_error": "no luck",
         "classify_backend": "hosted",
         "classify_job_id": "job-1",
         "classify_rules_id": "r1",
     }
+
+
+def test_an_error_names_the_document_where_that_has_a_name_of_its_own() -> None:
+    error = JobFailedError("no luck", job_id="job-1").about(source_name="a.pdf")
+    named = FAILED.model_copy(update={"error": error, "source_name": "a.pdf"})
+    assert MetadataSchema().to_metadata(named)["classify_error"] == "document 'a.pdf', job job-1: no luck"
 
 
 @pytest.mark.parametrize("status", [Status.COMPLETED, Status.BELOW_THRESHOLD])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
-import shutil
+import subprocess
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 import classify_core
+import langchain_classify
+import llama_index_classify
 from classify_core import errors, load_rules
 from tests.service import ClassifyService
 
@@ -47,12 +49,35 @@ def blocks_of(page: Path) -> list[Block]:
     ]
 
 
+def commands_of(page: Path) -> list[str]:
+    """The commands in the page's console blocks, without their comments."""
+    lines = [line for block in blocks_of(page) if block.language == "console" for line in block.code.splitlines()]
+    return [line.partition("#")[0].strip() for line in lines]
+
+
+def exists(command: str) -> bool:
+    """Whether a command of the pages can be run in a clone."""
+    match command.split():
+        case ["make", target]:
+            return f"\n{target}:" in (ROOT / "Makefile").read_text()
+        case [variable, "make", target]:
+            return f"{variable.partition('=')[0]}=" in (ROOT / "Makefile").read_text() and exists(f"make {target}")
+        case ["pip", "install", "-e", what]:
+            extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+            wanted = re.fullmatch(r'"?\.(?:\[([\w,-]+)\])?"?', what)
+            return wanted is not None and set((wanted[1] or "all").split(",")) <= set(extras)
+        case ["cp", *_, source, _]:
+            return (ROOT / source).exists()
+        case [".venv/bin/python", script, "--corpus", "FOLDER"]:
+            return '"--corpus"' in (ROOT / script).read_text()
+        case _:
+            return False
+
+
 @pytest.fixture
 def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder that the pages describe: rules.yaml and documents in inbox/."""
-    shutil.copytree(ROOT / "examples" / "documents", tmp_path / "inbox")
-    rules = next(block.code for block in blocks_of(ROOT / "docs" / "ingestion.md") if block.language == "yaml")
-    (tmp_path / "rules.yaml").write_text(rules)
+    """A clone's folder, as far as the pages use it; what else they need they copy themselves."""
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -64,6 +89,9 @@ def test_every_code_block_runs_and_prints_what_it_says(
     namespace: dict[str, Any] = {"__name__": "documentation"}
     blocks = [block for block in blocks_of(page) if block.language == "python"]
     assert blocks
+    for command in commands_of(page):
+        if command.startswith("cp "):
+            subprocess.run(command.split(), cwd=workplace, check=True)
     for block in blocks:
         with monkeypatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as printed:
             if block.is_hosted:
@@ -87,19 +115,38 @@ def test_every_rules_file_in_the_pages_can_be_loaded(tmp_path: Path) -> None:
                 assert load_rules(tmp_path / "rules.yaml")
 
 
-def test_every_command_in_the_pages_exists() -> None:
-    makefile = (ROOT / "Makefile").read_text()
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_in_the_pages_exists(page: Path) -> None:
+    inline = re.findall(r"`((?:\w+=\S+ )?(?:make|pip) [^`]+)`", page.read_text())
+    for command in commands_of(page) + inline:
+        assert exists(command), command
+
+
+def test_every_extra_has_its_name_in_the_readme() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    for page in PAGES:
-        for block in blocks_of(page):
-            for command in block.code.splitlines() if block.language == "console" else []:
-                words = command.partition("#")[0].split()
-                if words[0] == "make":
-                    assert f"\n{words[1]}:" in makefile, command
-                else:
-                    found = re.fullmatch(r'pip install "classify-adapters\[([\w,-]+)\]"', " ".join(words))
-                    assert found, command
-                    assert set(found[1].split(",")) <= set(extras), command
+    install = (ROOT / "README.md").read_text().partition("## Install")[2].partition("\n## ")[0]
+    for extra in extras:
+        assert f"`{extra}`" in install, extra
+
+
+def test_the_rules_that_a_page_shows_are_those_it_has_copied() -> None:
+    whole = (ROOT / "examples" / "rules.yaml").read_text().partition("\n")[2]
+    shown = [block.code for page in PAGES for block in blocks_of(page) if block.language == "yaml"]
+    assert shown
+    assert all(whole.startswith(code) for code in shown)
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for page in PAGES[1:]:
+        assert f"](docs/{page.name})" in readme, page.name
+
+
+def test_every_public_name_is_in_the_changelog() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    for package in (classify_core, llama_index_classify, langchain_classify):
+        for name in package.__all__:
+            assert f"`{name}`" in changelog, name
 
 
 def test_every_link_between_the_pages_leads_somewhere() -> None:

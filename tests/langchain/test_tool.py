@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import inspect
 import json
 import pickle
@@ -10,6 +11,7 @@ import pytest
 from langchain_core.documents import Document
 from langchain_core.load import dumps
 from langchain_core.messages import ToolMessage
+from langchain_core.runnables import ConfigurableField
 from langchain_core.tools import ToolException
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, ValidationError
@@ -303,3 +305,26 @@ def test_an_argument_that_a_subclass_adds_arrives_as_it_was_given(rules: list[Ru
 
     tool = Multilingual(rules=rules, backend=ScriptedBackend(), args_schema=WithLanguage)
     assert tool.invoke({"text": "an invoice", "language": "en"}).startswith("en: invoice")
+
+
+def test_other_rules_for_one_call_are_described_to_the_model_too(rules: list[Rule]) -> None:
+    tool = ClassifyTool(rules, backend=ScriptedBackend())
+    configurable = tool.configurable_fields(rules=ConfigurableField(id="rules"))
+    poem = [Rule(type="poem", description="Lines that rhyme, in verses.")]
+    configured = configurable.with_config(configurable={"rules": poem})
+    assert configured.invoke({"text": "a poem of rain"}).startswith("poem")
+    prepared, _ = configured.bound.prepare(configured.config)
+    assert "poem" in prepared.description
+    assert "invoice" not in prepared.description
+
+
+def test_the_artifact_cannot_be_switched_off_into_the_content(rules: list[Rule]) -> None:
+    with pytest.raises(ValidationError):
+        ClassifyTool(rules, backend=ScriptedBackend(), response_format="content")
+
+
+def test_a_deep_copy_has_attachments_of_its_own(tool: ClassifyTool) -> None:
+    copied = copy.deepcopy(tool)
+    copied.documents.clear()
+    assert tool.documents
+    assert copied.classifier is tool.classifier

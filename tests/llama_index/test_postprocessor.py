@@ -301,3 +301,14 @@ def test_a_hosted_classifier_that_refuses_does_not_fail_the_query(
     assert ids(passed) == ids(retrieved)
     assert {scored.metadata["classify_status"] for scored in passed} <= {"failed", "not_started", "timeout"}
     assert not [scored for scored in passed if "classify_type" in scored.metadata]
+
+
+def test_the_time_out_holds_for_the_whole_query(rules: list[Rule], retrieved: list[NodeWithScore]) -> None:
+    backend = HeldBackend()
+    postprocessor = ClassifyPostprocessor(rules, backend=backend, timeout=0.05, max_concurrency=1, group_by=None)
+    passed = postprocessor.postprocess_nodes(retrieved)
+    assert [one.node_id for one in passed] == [one.node_id for one in retrieved]
+    assert {one.node.metadata["classify_status"] for one in passed} <= {"timeout", "not_started"}
+    assert backend.begun.is_set()
+    assert len(backend.asked) <= 1
+    backend.release.set()

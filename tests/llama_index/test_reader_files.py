@@ -166,3 +166,35 @@ def pdf_of(*pages: str) -> bytes:
     size = len(objects) + 1
     table = f"xref\n0 {size}\n0000000000 65535 f \n{table}"
     return out + f"{table}trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{len(out)}\n%%EOF".encode()
+
+
+def test_a_directory_reader_keeps_a_bad_file_that_is_annotated(
+    rules: list[Rule], folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "empty.txt").touch()
+    by_default = {".txt": ClassifyReader(rules=rules, backend=ScriptedBackend())}
+    assert len(SimpleDirectoryReader(folder, required_exts=[".txt"], file_extractor=by_default).load_data()) == 1
+    assert "empty.txt" in capsys.readouterr().out  # the framework prints what it skips
+    annotating = {".txt": ClassifyReader(rules=rules, backend=ScriptedBackend(), on_failure="annotate")}
+    documents = SimpleDirectoryReader(folder, required_exts=[".txt"], file_extractor=annotating).load_data()
+    assert sorted(document.metadata["classify_status"] for document in documents) == ["completed", "failed"]
+
+
+class FailingFileSystem:
+    def open(self, path: str, mode: str) -> Any:
+        raise ValueError("the bucket says: secret words")
+
+
+async def test_a_file_that_its_file_system_cannot_give_harms_no_other(rules: list[Rule]) -> None:
+    memory = fsspec.filesystem("memory")
+    memory.pipe("/inbox/a.txt", b"an invoice in memory")
+    paths = ["/inbox/a.txt", "/inbox/absent.txt"]
+    reader = ClassifyReader(paths=paths, rules=rules, backend=ScriptedBackend(), on_failure="annotate")
+    for documents in (reader.load_data(fs=memory), await reader.aload_data(fs=memory)):
+        assert types(documents) == ["invoice", None]
+        assert "absent.txt" in documents[1].metadata["classify_error"]
+    [failed] = ClassifyReader(rules=rules, backend=ScriptedBackend(), on_failure="annotate").load_data(
+        "/inbox/b.txt", fs=FailingFileSystem()
+    )
+    assert "ValueError" in failed.metadata["classify_error"]
+    assert "secret" not in failed.metadata["classify_error"]

@@ -125,6 +125,6 @@ def test_a_failed_document_is_tried_again(rules: list[Rule]) -> None:
 
 
 def test_an_empty_document_is_annotated(rules: list[Rule]) -> None:
-    [labelled] = ClassifyTransform(rules, backend="local")([Document(id_="blank", text="")])
+    [labelled] = ClassifyTransform(rules, backend="local")([Document(text="", metadata={"file_name": "blank.txt"})])
     assert labelled.metadata["classify_status"] == "failed"
-    assert "blank" in labelled.metadata["classify_error"]
+    assert "blank.txt" in labelled.metadata["classify_error"]

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from classify_core.engine import ParsedDocument
-from classify_core.errors import UnreadableDocumentError
-from classify_core.local.extraction import html_text, library, mail, plain
+from classify_core.errors import ClassifyError, UnreadableDocumentError
+from classify_core.local.extraction import html_text, library, mail, plain, xml_text
+from classify_core.local.extraction.decoding import without_surrogates
 from classify_core.local.extraction.limits import MAX_CHARACTERS
 from classify_core.local.extraction.sniffing import sniff
 from classify_core.page_ranges import select_pages
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
     from classify_core.source import Content
 
 __all__ = ["MAX_CHARACTERS", "extract"]
+
+
+_UNFORESEEN = (
+    "its content is malformed in a way that its reader cannot handle; save it again in the program it comes from, or "
+    "as PDF or plain text"
+)
+_PAGED = frozenset({"pdf", "pptx"})
 
 
 def extract(content: Content, parsing: ParsingConfiguration | None = None) -> ParsedDocument:
@@ -41,43 +49,57 @@ def extract(content: Content, parsing: ParsingConfiguration | None = None) -> Pa
     """
     try:
         return _extract(content, parsing)
-    except UnreadableDocumentError as error:
+    except ClassifyError as error:
         raise error.about(source_name=content.name) from error.__cause__
+    except Exception:  # noqa: BLE001  a parser can fail on hostile bytes in ways that nobody foresaw
+        # The fault may quote the document, so it is not passed on.
+        raise UnreadableDocumentError(_UNFORESEEN, source_name=content.name) from None
 
 
 def _extract(content: Content, parsing: ParsingConfiguration | None) -> ParsedDocument:
     found = sniff(content.data, content.format)
     reading = _read(content, found)
-    numbers = _selected(len(reading.pages), parsing)
+    numbers = _selected(len(reading.pages), parsing, found)
     pages = [reading.pages[number - 1] for number in numbers]
     text = "\n\n".join(page.text for page in pages)[:MAX_CHARACTERS]
     if not text.strip():
         raise UnreadableDocumentError(_without_text(found, numbers, len(reading.pages)))
-    headings = tuple(heading for page in pages for heading in page.headings)
-    return ParsedDocument(text=text, name=content.name, title=reading.title, headings=headings, format=found)
+    return ParsedDocument(
+        text=without_surrogates(text),
+        name=content.name,
+        title=None if reading.title is None else without_surrogates(reading.title),
+        headings=tuple(without_surrogates(heading) for page in pages for heading in page.headings),
+        format=found,
+    )
 
 
 def _read(content: Content, found: str) -> Reading:
     if library.can_read(found):
         return library.read(content.data, found, name=content.name)
-    if found == "html":
-        return html_text.read(content.data)
-    if found == "eml":
-        return mail.read(content.data)
+    if found in _READERS:
+        return _READERS[found](content.data)
     return plain.read(content.data, found)
 
 
-def _selected(page_count: int, parsing: ParsingConfiguration | None) -> Sequence[int]:
+_READERS = {"html": html_text.read, "eml": mail.read, "xml": xml_text.read, "svg": xml_text.read}
+
+
+def _selected(page_count: int, parsing: ParsingConfiguration | None, found: str) -> Sequence[int]:
     if parsing is None:
         return range(1, page_count + 1)
     numbers = select_pages(page_count, parsing.target_pages, parsing.max_pages)
     if page_count > 0 and not numbers:
-        counted = "1 page" if page_count == 1 else f"{page_count} pages"
         raise UnreadableDocumentError(
-            f"it has {counted}, so none of target_pages {parsing.target_pages!r} is left to read; "
-            f"name pages from 1 to {page_count}"
+            f"{_counted(page_count, found)}, so none of target_pages {parsing.target_pages!r} is left to read; "
+            f"{'leave target_pages out' if found not in _PAGED else f'name pages from 1 to {page_count}'}"
         )
     return numbers
+
+
+def _counted(page_count: int, found: str) -> str:
+    if found not in _PAGED:
+        return f"the format {found!r} has no pages that can be told apart here and counts as 1 page"
+    return "it has 1 page" if page_count == 1 else f"it has {page_count} pages"
 
 
 def _without_text(found: str, numbers: Sequence[int], page_count: int) -> str:

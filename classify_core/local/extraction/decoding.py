@@ -6,6 +6,7 @@ import codecs
 import re
 
 from classify_core.errors import UnreadableDocumentError
+from classify_core.local.extraction.encodings import SEVEN_BIT, encoding_of
 from classify_core.local.extraction.limits import MAX_TEXT_BYTES
 
 # UTF-32 stands first, since its little-endian mark begins with that of UTF-16.
@@ -17,6 +18,7 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _CONTROL = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _MOST_CONTROLS_IN_TEXT = 0.01
 _LONGEST_CHARACTER = 4
 
@@ -30,24 +32,55 @@ def decode(data: bytes, declared: str | None = None) -> str:
     Raises:
         UnreadableDocumentError: it is not text.
     """
-    head = data[:MAX_TEXT_BYTES]
-    text = _decode(head, declared, is_cut=len(data) > len(head))
+    text = _decode(data, declared)
     if text is None or _is_binary(text):
-        raise UnreadableDocumentError(
-            "it is binary data, not text in a known encoding; give it in a document format, or as a text in UTF-8"
-        )
+        raise binary()
     return _CONTROL.sub("", text)
 
 
-def _decode(data: bytes, declared: str | None, *, is_cut: bool) -> str | None:
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if data.startswith(mark):
-            return _attempt(data[len(mark) :], encoding, is_cut=True)
-    for encoding in ("utf-8", *_known(declared), "windows-1252", "latin-1"):
+def decode_part(data: bytes, declared: str | None = None) -> str:
+    """Returns the same for a part of a document that is text as a whole: what is not text in it is passed over."""
+    text = _decode(data, declared)
+    return "" if text is None or "\x00" in text else _CONTROL.sub("", text)
+
+
+def marked_encoding(data: bytes) -> tuple[bytes, str] | None:
+    """Returns the byte order mark that the data begin with and the encoding it stands for."""
+    return next(((mark, encoding) for mark, encoding in _BYTE_ORDER_MARKS if data.startswith(mark)), None)
+
+
+def without_surrogates(text: str) -> str:
+    """Returns the text with U+FFFD for halves of surrogate pairs, which no encoding can write."""
+    return _SURROGATE.sub("\ufffd", text)
+
+
+def binary() -> UnreadableDocumentError:
+    """Returns the error of what is not text."""
+    return UnreadableDocumentError(
+        "it is binary data, not text in a known encoding; give it in a document format, or as a text in UTF-8"
+    )
+
+
+def _decode(whole: bytes, declared: str | None) -> str | None:
+    data = whole[:MAX_TEXT_BYTES]
+    is_cut = len(whole) > len(data)
+    marked = marked_encoding(data)
+    if marked is not None:
+        mark, encoding = marked
+        return _attempt(data[len(mark) :], encoding, is_cut=True)
+    for encoding in _candidates(encoding_of(declared)):
         text = _attempt(data, encoding, is_cut=is_cut)
         if text is not None:
             return text
     return None
+
+
+def _candidates(declared: str | None) -> tuple[str, ...]:
+    if declared is None:
+        return ("utf-8", "windows-1252", "latin-1")
+    if declared in SEVEN_BIT:
+        return (declared, "utf-8", "windows-1252", "latin-1")
+    return ("utf-8", declared, "windows-1252", "latin-1")
 
 
 def _attempt(data: bytes, encoding: str, *, is_cut: bool) -> str | None:
@@ -58,16 +91,6 @@ def _attempt(data: bytes, encoding: str, *, is_cut: bool) -> str | None:
         if is_cut and fault.start >= len(data) - _LONGEST_CHARACTER:
             return data[: fault.start].decode(encoding)
         return None
-
-
-def _known(declared: str | None) -> tuple[str, ...]:
-    if declared is None:
-        return ()
-    try:
-        info = codecs.lookup(declared)
-    except LookupError:
-        return ()
-    return (info.name,) if getattr(info, "_is_text_encoding", True) else ()
 
 
 def _is_binary(text: str) -> bool:

@@ -13,6 +13,7 @@ from classify_core.errors import MissingExtraError, UnreadableDocumentError
 from classify_core.local.extraction.limits import MAX_CHARACTERS
 from classify_core.local.extraction.reading import PageText, Reading, single_page
 from classify_core.local.extraction.sniffing import damaged, protected
+from classify_core.local.extraction.slides import in_shown_order
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -40,7 +41,13 @@ _SLIDE_MARKER = "\x1e{page_num}\x1e"
 _SLIDE_MARKERS = re.compile("\x1e\\d+\x1e")
 _INFORMATION_REFERENCE = re.compile(rb"/Info(\s+\d+\s+\d+\s+R)")
 _PLAIN_DATE = re.compile(rb"/(?:CreationDate|ModDate)\s*\([\x20-\x27\x2a-\x5b\x5d-\x7e]*\)")
-_PLACEHOLDER_TITLE = re.compile(r"untitled|title|document\d*|microsoft \w+ - .*|.*\.\w{2,4}|[\W\d_]*", re.IGNORECASE)
+_FILE_ENDINGS = (
+    "pdf|docx?|docm|dotx?|odt|ott|rtf|txt|xlsx?|xlsm|ods|pptx?|odp|tex|dvi|ps|eps|indd|qxd|p65|pub|vsd|html?|md|csv|"
+    "tiff?|jpe?g|png|bmp|wpd|pages|key|numbers"
+)
+_PLACEHOLDER_TITLE = re.compile(
+    rf"untitled|title|document\d*|microsoft \w+ - .*|.*\.(?:{_FILE_ENDINGS})|[\W\d_]*", re.IGNORECASE
+)
 
 
 def can_read(found: str) -> bool:
@@ -61,7 +68,7 @@ def read(data: bytes, found: str, *, name: str | None) -> Reading:
         pages = sorted(result.pages, key=lambda page: page["page_number"])
         return Reading(tuple(PageText(page["content"][:MAX_CHARACTERS]) for page in pages), _title(result))
     if found == "pptx":
-        slides = _SLIDE_MARKERS.split(result.content[:MAX_CHARACTERS])[1:]
+        slides = in_shown_order(_SLIDE_MARKERS.split(result.content[:MAX_CHARACTERS])[1:], data)
         return Reading(tuple(PageText(slide) for slide in slides), _title(result))
     return single_page(result.content[:MAX_CHARACTERS], title=_title(result), headings=_headings(result))
 

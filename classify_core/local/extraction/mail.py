@@ -6,36 +6,53 @@ from email.errors import MessageError
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import EmailPolicy
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from classify_core.local.extraction import html_text
-from classify_core.local.extraction.decoding import decode
+from classify_core.local.extraction import html_text, mail_limits
+from classify_core.local.extraction.decoding import binary, decode, decode_part, marked_encoding
 from classify_core.local.extraction.limits import MAX_TEXT_BYTES
 from classify_core.local.extraction.reading import Reading, single_page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _LONGEST_HEADER = 1_000
 _FAULTS = (MessageError, LookupError, ValueError, AttributeError, TypeError, RecursionError)
 """What the standard library raises on some malformed messages."""
 
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
+_PREFERRED = ("text/plain", "text/html")
 
 
 def read(data: bytes) -> Reading:
-    """Returns the main headers, the body as text and the names of the attachments; the subject is the title."""
-    text = decode(data)  # refuses what is binary; MIME itself is made of text
+    """Returns the main headers, the texts and the names of the attachments; the subject is the title.
+
+    A message with more or deeper parts than any real one is read without taking its body apart.
+
+    Raises:
+        UnreadableDocumentError: it is not text.
+    """
+    raw = _in_utf8_after_a_mark(data[:MAX_TEXT_BYTES])
+    if b"\x00" in raw:  # other control characters are those of ISO-2022-JP
+        raise binary()
+    parser = BytesParser(EmailMessage, policy=_BOUNDED)
     try:
-        message = BytesParser(EmailMessage, policy=_BOUNDED).parsebytes(data[:MAX_TEXT_BYTES])
+        message = parser.parsebytes(raw, headersonly=not mail_limits.has_ordinary_parts(raw))
     except _FAULTS:
-        return single_page(text)
+        return single_page(decode_part(raw))
     return _reading(cast("EmailMessage", message))
+
+
+def _in_utf8_after_a_mark(data: bytes) -> bytes:
+    return data if marked_encoding(data) is None else decode(data).encode()
 
 
 def _reading(message: EmailMessage) -> Reading:
     headers = [(name, _header(message, name)) for name in _HEADERS]
     lines = [f"{name}: {value}" for name, value in headers if value]
     attachments = [f"Attachment: {name}" for name in _attachment_names(message)]
-    text = "\n".join([*lines, "", _body(message), *attachments])
-    return single_page(text if lines else _body(message), title=dict(headers)["Subject"] or None)
+    text = "\n".join([*lines, "", *_texts(message), *attachments])
+    return single_page(text.strip(), title=dict(headers)["Subject"] or None)
 
 
 class _BoundedPolicy(EmailPolicy):
@@ -43,7 +60,9 @@ class _BoundedPolicy(EmailPolicy):
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
-        return name, value[:_LONGEST_HEADER]
+        # Bytes outside ASCII come as lone surrogates.
+        readable = value if value.isascii() else decode_part(value.encode("ascii", "surrogateescape"))
+        return name, readable[:_LONGEST_HEADER]
 
 
 _BOUNDED = _BoundedPolicy()
@@ -57,29 +76,85 @@ def _header(message: EmailMessage, name: str) -> str:
     return "" if value is None else " ".join(str(value).split())
 
 
-def _body(message: EmailMessage) -> str:
-    try:
-        if isinstance(message.get_payload(), str) and message.get_content_maintype() == "multipart":
-            return str(message.get_payload())  # announced parts that are not there: what follows is the body
-        part = message.get_body(preferencelist=("plain", "html"))
-        is_html = isinstance(part, EmailMessage) and part.get_content_type() == "text/html"
-    except _FAULTS:
-        part, is_html = message, False
-    text = _content(part) if isinstance(part, EmailMessage) else ""
-    return html_text.text_of(text) if is_html else text
+def _texts(part: EmailMessage) -> Iterator[str]:
+    """Yields what a reader of the part would see: its texts in order, of alternatives the first that says something."""
+    children = _children(part)
+    kind = _content_type(part)
+    if children is None:
+        yield from _own_text(part, kind)
+    elif kind == "multipart/alternative":
+        ranked = sorted(children, key=_preference)
+        yield from next((texts for child in ranked if (texts := list(_texts(child)))), [])
+    else:
+        for child in children:
+            yield from _forwarded(child) if kind.startswith("message/") else _texts(child)
 
 
-def _content(part: EmailMessage) -> str:
+def _children(part: EmailMessage) -> list[EmailMessage] | None:
+    payload = part.get_payload()
+    return [child for child in payload if isinstance(child, EmailMessage)] if isinstance(payload, list) else None
+
+
+def _content_type(part: EmailMessage) -> str:
     try:
-        return str(part.get_content())
+        return part.get_content_type()
     except _FAULTS:
+        return "text/plain"
+
+
+def _preference(part: EmailMessage) -> int:
+    kind = _content_type(part)
+    return _PREFERRED.index(kind) if kind in _PREFERRED else len(_PREFERRED)
+
+
+def _forwarded(message: EmailMessage) -> Iterator[str]:
+    subject = _header(message, "Subject")
+    if subject:
+        yield f"Subject: {subject}"
+    yield from _texts(message)
+
+
+def _own_text(part: EmailMessage, kind: str) -> Iterator[str]:
+    # Announced parts that are not there: what follows is the body.
+    if _is_attachment(part) or not kind.startswith(("text/", "multipart/")):
+        return
+    payload = _bytes_of(part)
+    declared = _declared_charset(part)
+    if kind == "text/html":
+        text = html_text.text_of(decode_part(payload, declared or html_text.declared_charset(payload)))
+    else:
+        text = decode_part(payload, declared)
+    if text.strip():
+        yield text.strip()
+
+
+def _bytes_of(part: EmailMessage) -> bytes:
+    try:
         payload = part.get_payload(decode=True)
-        return decode(payload) if isinstance(payload, bytes) else ""
+    except _FAULTS:
+        payload = None
+    return payload if isinstance(payload, bytes) else str(part.get_payload()).encode("utf-8", "surrogateescape")
+
+
+def _declared_charset(part: EmailMessage) -> str | None:
+    try:
+        charset = part.get_content_charset()
+    except _FAULTS:
+        return None
+    # A default that programs write whatever follows.
+    return None if charset in {"us-ascii", "ascii"} else charset
+
+
+def _is_attachment(part: EmailMessage) -> bool:
+    try:
+        return part.get_content_disposition() == "attachment"
+    except _FAULTS:
+        return False
 
 
 def _attachment_names(message: EmailMessage) -> list[str]:
     try:
-        names = [part.get_filename() for part in message.iter_attachments()]
+        names = [part.get_filename() for part in message.walk()]
     except _FAULTS:
         return []
     return [" ".join(name.split()) for name in names if name]

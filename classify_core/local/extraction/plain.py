@@ -1,11 +1,10 @@
-"""Plain text, Markdown, reStructuredText, CSV, XML and whatever else is text."""
+"""Plain text, Markdown, reStructuredText, CSV and whatever else is text."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from classify_core.local.extraction import html_text
 from classify_core.local.extraction.decoding import decode
 from classify_core.local.extraction.limits import MAX_CHARACTERS
 from classify_core.local.extraction.reading import Reading, single_page
@@ -25,8 +24,6 @@ _LONGEST_HEADING = 200
 def read(data: bytes, found: str) -> Reading:
     """Returns text as one page; Markdown and reStructuredText with their headings."""
     text = decode(data).replace("\r\n", "\n").replace("\r", "\n")[:MAX_CHARACTERS]
-    if found in {"xml", "svg"}:
-        return single_page(html_text.text_of(text))
     if found in _MARKUP_ENDINGS:
         return single_page(text, title=_front_matter_title(text), headings=_headings(text))
     return single_page(text)

@@ -11,6 +11,7 @@ import zipfile
 from io import BytesIO
 
 from classify_core.errors import UnreadableDocumentError
+from classify_core.local.extraction.decoding import marked_encoding
 
 _PDF_SIGNATURE_WITHIN = 1024
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -24,19 +25,29 @@ _IMAGE_SIGNATURES = {
     b"BM": "BMP",
     b"RIFF": "WebP",
 }
-_HTML_START = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL
-)
+_HTML_START = re.compile(r"<(?:!doctype\s{1,9}html|html)\b", re.IGNORECASE)
+_MARKUP_BEGINS_WITHIN = 4096
+# What stands before the root of a page: the XML declaration and comments.
+_BEFORE_THE_ROOT = (("<?xml", ">"), ("<!--", "-->"))
+_CONTROL_BYTES = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+_SIGNATURE_WITHIN = 64
 _HTML_ENDINGS = frozenset({"html", "htm", "xhtml"})
 _MARKUP_ENDINGS = _HTML_ENDINGS | {"xml", "svg"}
 _OFFICE_ZIP_ENDINGS = frozenset({"docx", "docm", "pptx", "pptm", "xlsx", "xlsm", "odt", "ods", "epub"})
 _OFFICE_OLE_ENDINGS = frozenset({"doc", "xls", "ppt", "msg"})
 _MAX_MANIFEST_BYTES = 1_000_000
+# Document formats in ZIP archives that no reader here knows.
+_UNREAD_ZIP_ENDINGS = frozenset(
+    {"odp", "odg", "odf", "otp", "otg", "sxw", "sxc", "sxi", "key", "pages", "numbers", "vsdx", "xps", "oxps", "xlsb"}
+)
 _OPEN_DOCUMENT_FORMATS = {
     b"application/vnd.oasis.opendocument.text": "odt",
+    b"application/vnd.oasis.opendocument.text-template": "odt",
     b"application/vnd.oasis.opendocument.spreadsheet": "ods",
+    b"application/vnd.oasis.opendocument.spreadsheet-template": "ods",
     b"application/epub+zip": "epub",
 }
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
 _OFFICE_FOLDERS = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
 # An OLE file's directory names its streams in UTF-16.
 _OLE_STREAMS = {"WordDocument": "doc", "Workbook": "xls", "Book": "xls", "PowerPoint Document": "ppt"}
@@ -52,7 +63,7 @@ def sniff(data: bytes, ending: str) -> str:
     """
     if not data:
         raise UnreadableDocumentError("it is empty (0 bytes); check that it was written or uploaded completely")
-    if b"%PDF-" in data[:_PDF_SIGNATURE_WITHIN]:
+    if _is_pdf(data, ending):
         return "pdf"
     if data.startswith(_ZIP_SIGNATURES):
         return _format_of_zip(data, ending)
@@ -64,19 +75,49 @@ def sniff(data: bytes, ending: str) -> str:
     return _format_of_text(data, ending)
 
 
+def _is_pdf(data: bytes, ending: str) -> bool:
+    """Readers forgive junk before the signature; a text that mentions it is still a text."""
+    junk, signature, _ = data[:_PDF_SIGNATURE_WITHIN].partition(b"%PDF-")
+    if not signature:
+        return False
+    return ending == "pdf" or not junk.strip(b"\xef\xbb\xbf \t\r\n") or _CONTROL_BYTES.search(junk) is not None
+
+
 def _format_of_text(data: bytes, ending: str) -> str:
     if ending == "pdf" or ending in _OFFICE_ZIP_ENDINGS | _OFFICE_OLE_ENDINGS or ending == "rtf":
         raise damaged(ending)
-    if ending in _MARKUP_ENDINGS or _HTML_START.match(data[:_PDF_SIGNATURE_WITHIN]):
-        return "html" if ending not in {"xml", "svg"} else ending
-    return ending or "txt"
+    if ending in _MARKUP_ENDINGS:
+        return "html" if ending in _HTML_ENDINGS else ending
+    beginning = _text_beginning(data)
+    if _HTML_START.match(beginning, _root_start(beginning)):
+        return "html"
+    return "xml" if beginning.startswith("<?xml") else ending or "txt"
+
+
+def _text_beginning(data: bytes) -> str:
+    head = data[:_MARKUP_BEGINS_WITHIN]
+    mark, encoding = marked_encoding(head) or (b"", "latin-1")
+    return head[len(mark) :].decode(encoding, "ignore").lstrip()
+
+
+def _root_start(text: str) -> int:
+    position = 0
+    while (
+        closing := next((end for start, end in _BEFORE_THE_ROOT if text.startswith(start, position)), None)
+    ) is not None:
+        end = text.find(closing, position)
+        if end < 0:
+            return len(text)
+        position = end + len(closing)
+        while text[position : position + 1].isspace():
+            position += 1
+    return position
 
 
 def _refuse_image(data: bytes) -> None:
     kind = next((kind for signature, kind in _IMAGE_SIGNATURES.items() if data.startswith(signature)), None)
-    if kind in {"BMP", "WebP"} and b"\x00" not in data[:64]:
-        return  # a text may begin with these letters; an image's header holds NULs
-    if kind is not None:
+    # A text may begin with these letters; an image's header holds bytes that no text has.
+    if kind is not None and _CONTROL_BYTES.search(data[:_SIGNATURE_WITHIN]):
         raise UnreadableDocumentError(
             f"it is an image ({kind}) without a text layer. OCR is not done locally; run OCR on it first, or classify "
             "it with backend='hosted'"
@@ -90,15 +131,33 @@ def _format_of_zip(data: bytes, ending: str) -> str:
     except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, KeyError):
         raise damaged(ending if ending in _OFFICE_ZIP_ENDINGS else "ZIP") from None
     if found is None:
-        raise UnreadableDocumentError("it is a ZIP archive, not a document; unpack it and classify the files in it")
+        raise _not_a_document(ending)
     return found
+
+
+def _not_a_document(ending: str) -> UnreadableDocumentError:
+    if ending in _OFFICE_ZIP_ENDINGS:
+        return damaged(ending)
+    if ending in _UNREAD_ZIP_ENDINGS:
+        return _unread(ending)
+    return UnreadableDocumentError("it is a ZIP archive, not a document; unpack it and classify the files in it")
+
+
+def _unread(kind: str) -> UnreadableDocumentError:
+    return UnreadableDocumentError(
+        f"it is a document in the format {kind!r}, which is not read here; export it as PDF and classify that"
+    )
 
 
 def _format_of_archive(archive: zipfile.ZipFile) -> str | None:
     names = archive.namelist()
     if "mimetype" in names:
         _refuse_encrypted(archive, names)
-        return _OPEN_DOCUMENT_FORMATS.get(_beginning(archive, "mimetype").strip())
+        kind = _beginning(archive, "mimetype").strip()
+        found = _OPEN_DOCUMENT_FORMATS.get(kind)
+        if found is None and kind.startswith(_OPEN_DOCUMENT):
+            raise _unread(f"OpenDocument {kind[len(_OPEN_DOCUMENT) :][:40].decode('ascii', 'replace')}")
+        return found
     return next((found for folder, found in _OFFICE_FOLDERS.items() if any(n.startswith(folder) for n in names)), None)
 
 
