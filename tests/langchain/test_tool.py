@@ -313,7 +313,7 @@ def test_other_rules_for_one_call_are_described_to_the_model_too(rules: list[Rul
     poem = [Rule(type="poem", description="Lines that rhyme, in verses.")]
     configured = configurable.with_config(configurable={"rules": poem})
     assert configured.invoke({"text": "a poem of rain"}).startswith("poem")
-    prepared, _ = configured.bound.prepare(configured.config)
+    prepared, _ = configurable.prepare({"configurable": {"rules": poem}})
     assert "poem" in prepared.description
     assert "invoice" not in prepared.description
 
