@@ -14,6 +14,7 @@ from concurrent.futures import CancelledError, Future
 from types import TracebackType
 from typing import Self, TypeAlias
 
+from classify_core.background import background
 from classify_core.classification import Classification, Status
 from classify_core.errors import BatchError, ClassifyError, ClassifyTimeoutError, RunStoppedError
 from classify_core.execution import RunState
@@ -147,7 +148,12 @@ class Run:
 
 
 def drive(run: Run, sources: Iterable[SourceLike]) -> Iterator[tuple[int, Classification]]:
-    """Feeds a run in the calling thread; yields outcomes as they come."""
+    """Feeds a run in the calling thread; yields outcomes as they come.
+
+    Raises:
+        UsageError: called from inside a backend, which would wait for itself for ever.
+    """
+    background.refuse_inside()
     done: queue.SimpleQueue[Finished] = queue.SimpleQueue()
     for index, source in enumerate(sources_of(sources)):
         run.begin(index, source, done.put)

@@ -20,7 +20,8 @@ from langchain_classify.rebuilding import Origin, rebuilt_arguments
 if TYPE_CHECKING:
     import httpx
 
-    from classify_core.classifier import Classifier, OnError
+    from classify_core.classifier import Classifier
+    from classify_core.session import OnError
 
 # A mistyped argument is an error that does not show its value: it may be a key. Each class states it for itself, since
 # LangChain's own bases, which come last, ignore what they do not know.

@@ -65,7 +65,7 @@ def test_each_document_is_retrieved_once(capsys: pytest.CaptureFixture[str]) -> 
     demo.main([])
     lines = re.findall(r"^  (?:LlamaIndex|LangChain) .*$", capsys.readouterr().out, re.MULTILINE)
     hits = [(line.split()[0], line.split()[-1]) for line in lines]
-    assert len(hits) == len(set(hits)) == 4  # two documents of a type, through two frameworks
+    assert len(hits) == len(set(hits)) >= 4  # two documents or more, through two frameworks
 
 
 def test_in_a_narrow_terminal_names_types_and_confidences_stay_whole(

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from classify_core.errors import MissingExtraError, UnreadableDocumentError
 from classify_core.local.extraction.limits import MAX_CHARACTERS
 from classify_core.local.extraction.reading import PageText, Reading, single_page
-from classify_core.local.extraction.sniffing import damaged, protected
 from classify_core.local.extraction.slides import in_shown_order
+from classify_core.local.extraction.sniffing import damaged, protected
 
 if TYPE_CHECKING:
     from types import ModuleType
