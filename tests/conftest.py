@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
-import ipaddress
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from classify_core import Rule
+from tests.guard import sitecustomize
 from tests.service import ClassifyService
 
 _VARIABLES = (
@@ -28,24 +26,9 @@ _VARIABLES = (
 )
 
 
-def _is_loopback(host: object) -> bool:
-    if host in {None, "", "localhost"}:
-        return True
-    try:
-        return ipaddress.ip_address(str(host).partition("%")[0]).is_loopback
-    except ValueError:
-        return str(host).endswith((".localhost", ".invalid", ".test"))  # names that never resolve elsewhere
-
-
-def _refuse_the_outside(event: str, args: tuple[Any, ...]) -> None:
-    """An accidental call to the outside fails loudly, from whatever thread and library in Python it comes."""
-    if event == "socket.getaddrinfo" and not _is_loopback(args[0]):
-        raise PermissionError(f"a test tried to resolve {args[0]!r}")
-    if event in {"socket.connect", "socket.sendto"} and isinstance(args[1], tuple) and not _is_loopback(args[1][0]):
-        raise PermissionError(f"a test tried to reach {args[1]!r}")
-
-
-sys.addaudithook(_refuse_the_outside)
+# An accidental call to the outside fails loudly, here and in each process that a test begins.
+GUARD = str(Path(sitecustomize.__file__).parent)
+os.environ["PYTHONPATH"] = os.pathsep.join([GUARD, *filter(None, [os.environ.get("PYTHONPATH")])])
 
 # LlamaIndex 0.13 downloads its language data, which it also ships, unless it finds it in its cache folder.
 _llama_index = importlib.util.find_spec("llama_index.core")

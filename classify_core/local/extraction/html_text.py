@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from html.parser import HTMLParser
 
+from classify_core.local.extraction import html_tags
 from classify_core.local.extraction.decoding import decode
 from classify_core.local.extraction.limits import MAX_CHARACTERS
 from classify_core.local.extraction.reading import Reading, single_page
@@ -60,7 +61,7 @@ def without_overlong_references(markup: str) -> str:
 def _collect(markup: str) -> _Collector:
     collector = _Collector()
     # Tags, comments and the like that never end are text. The parser would search each one's end to the last byte.
-    closed, bracket, rest = without_overlong_references(markup).rpartition(">")
+    closed, bracket, rest = html_tags.bare(without_overlong_references(markup)).rpartition(">")
     collector.feed(closed + bracket + rest.replace("<", "&lt;"))
     collector.close()
     return collector
