@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import os
 from collections.abc import Iterator
@@ -30,10 +31,10 @@ _VARIABLES = (
 GUARD = str(Path(sitecustomize.__file__).parent)
 os.environ["PYTHONPATH"] = os.pathsep.join([GUARD, *filter(None, [os.environ.get("PYTHONPATH")])])
 
-# LlamaIndex 0.13 downloads its language data, which it also ships, unless it finds it in its cache folder.
+# LlamaIndex 0.13 downloads its language data, which it also ships, unless it finds it below this folder.
 _llama_index = importlib.util.find_spec("llama_index.core")
-if _llama_index is not None and _llama_index.origin is not None:
-    os.environ["LLAMA_INDEX_CACHE_DIR"] = str(Path(_llama_index.origin).parent)
+if _llama_index is not None and importlib.metadata.version("llama-index-core").startswith("0.13."):
+    os.environ["NLTK_DATA"] = str(Path(str(_llama_index.origin)).parent)
 
 
 @pytest.fixture(autouse=True)

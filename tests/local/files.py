@@ -109,14 +109,14 @@ def workbook(rows: Sequence[Sequence[str]]) -> bytes:
     )
 
 
-def presentation(slides: Sequence[str]) -> bytes:
-    """A minimal PPTX with one text box on each slide."""
+def presentation(slides: Sequence[str], *, shown: Sequence[int] | None = None) -> bytes:
+    """A minimal PPTX with one text box on each slide; `shown` are the numbers of the slides' files in their order."""
     namespaces = (
         'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
         f'xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" xmlns:r="{_OFFICE}"'
     )
     numbers = range(1, len(slides) + 1)
-    listed = "".join(f'<p:sldId id="{255 + number}" r:id="rId{number}"/>' for number in numbers)
+    listed = "".join(f'<p:sldId id="{255 + number}" r:id="rId{number}"/>' for number in shown or numbers)
     members = {
         "[Content_Types].xml": _content_types("presentationml.presentation.main", "/ppt/presentation.xml"),
         "_rels/.rels": _relationships(("officeDocument", "ppt/presentation.xml")),

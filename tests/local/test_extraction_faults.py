@@ -118,6 +118,27 @@ def test_an_archive_is_not_a_document() -> None:
     assert "ZIP archive, not a document; unpack it" in refusal(files.content(files.archive({"a.txt": "x"}), "all.zip"))
 
 
+@pytest.mark.parametrize(
+    ("members", "name", "expected"),
+    [
+        ({"mimetype": "application/vnd.oasis.opendocument.presentation"}, "a.odp", "'OpenDocument presentation'"),
+        ({"mimetype": "application/vnd.oasis.opendocument.graphics"}, "a", "'OpenDocument graphics'"),
+        ({"Index/Document.iwa": "x"}, "a.key", "'key'"),
+    ],
+)
+def test_a_document_of_a_format_that_is_not_read_is_no_archive(
+    members: dict[str, str], name: str, expected: str
+) -> None:
+    message = refusal(files.content(files.archive(members), name))
+
+    assert f"a document in the format {expected}, which is not read here; export it as PDF" in message
+
+
+@pytest.mark.parametrize("ending", ["docx", "xlsx", "pptx", "odt"])
+def test_an_office_file_without_its_document_is_damaged(ending: str) -> None:
+    assert "damaged" in refusal(files.content(files.archive({"a.txt": "x"}), f"a.{ending}"))
+
+
 def test_a_zip_bomb_is_refused_before_it_unfolds() -> None:
     bomb = files.archive({"[Content_Types].xml": "<Types/>", "word/document.xml": "<w>" + " " * 150_000_000})
 

@@ -73,6 +73,47 @@ def test_html_is_recognised_without_its_ending() -> None:
     assert extract(files.content("<!DOCTYPE html><p>Hello", "download")).format == "html"
 
 
+@pytest.mark.parametrize("ending", ["", "dat"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("before", ["", "<!-- saved -->\n <!-- twice -->", "<?xml version='1.0'?>\n<!---->"])
+def test_html_is_recognised_after_a_mark_and_comments(ending: str, encoding: str, before: str) -> None:
+    page = f"{before}<html><title>Prices</title><p>Größe".encode(encoding)
+
+    parsed = extract(files.content(page, f"download.{ending}"))
+
+    assert (parsed.format, parsed.title, parsed.text) == ("html", "Prices", "Größe")
+
+
+def test_a_page_in_single_bytes_that_declares_utf_16_is_in_utf_8() -> None:
+    assert extract(files.content('<meta charset="utf-16"><p>Größe', "a.html")).text == "Größe"
+
+
+def test_nested_parts_that_are_no_text_end_where_they_end() -> None:
+    page = "<p>before<svg><svg>drawn</svg>drawn</svg>between<object><template>no</object>after"
+
+    assert extract(files.content(page, "a.html")).text.split() == ["before", "between", "after"]
+
+
+@pytest.mark.parametrize(
+    "tag", ['<p title="a > b">', "<p title='>'>", "<p title=O'Neill>", '<p hidden = "\'">', "<p/>"]
+)
+def test_attributes_are_not_text_and_hide_none(tag: str) -> None:
+    assert extract(files.content(f"before{tag}after", "a.html")).text.split() == ["before", "after"]
+
+
+def test_a_feed_is_its_titles_and_its_sections() -> None:
+    feed = (
+        '<?xml version="1.0" encoding="windows-1251"?><rss><channel><title>Новости</title><!-- hidden -->'
+        '<item a="b"><description><![CDATA[<p>Hello &amp; <b>bye</b></p>]]></description><x><![CDATA[a < b]]></x>'
+        "<script>kept</script><template>kept too</template><object>and this</object></item></channel></rss>"
+    ).encode("windows-1251")
+
+    for name in ("feed.xml", "feed.rss", "feed"):
+        parsed = extract(files.content(feed, name))
+        assert parsed.format == "xml"
+        assert parsed.text.split("\n") == ["Новости", "Hello & bye", "a < b", "kept", "kept too", "and this"]
+
+
 def test_xml_is_read_without_markup_and_its_entities_do_not_grow() -> None:
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]><x>text &b; end</x>'
 
@@ -179,7 +220,12 @@ def test_a_pdf_has_the_title_of_its_metadata() -> None:
     assert extract(files.content(files.pdf(["text"], title="Annual report"), "a.pdf")).title == "Annual report"
 
 
-@pytest.mark.parametrize("title", ["untitled", "Microsoft Word - x.docx", "scan_0012.pdf", "-"])
+@pytest.mark.parametrize("title", ["Terms of Use - Amazon.com", "Minutes 12.05.2024", "Version 2.1b", "Using Node.js"])
+def test_a_title_with_a_dot_is_a_title(title: str) -> None:
+    assert extract(files.content(files.pdf(["text"], title=title), "a.pdf")).title == title
+
+
+@pytest.mark.parametrize("title", ["untitled", "Microsoft Word - x.docx", "scan_0012.pdf", "Lease.DOC", "-"])
 def test_a_title_that_a_program_filled_in_is_no_title(title: str) -> None:
     assert extract(files.content(files.pdf(["text"], title=title), "a.pdf")).title is None
 
@@ -189,6 +235,28 @@ def test_the_content_decides_over_the_ending(name: str) -> None:
     parsed = extract(files.content(files.pdf(["readable text"]), name))
 
     assert (parsed.text.strip(), parsed.format) == ("readable text", "pdf")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "This note explains the %PDF-1.4 header of an invoice.",
+        "GIF89a is a picture format",
+        "BM is short",
+        "II*\t stars",
+        "RIFF is a container",
+    ],
+)
+@pytest.mark.parametrize("name", ["note.txt", "note", "note.eml"])
+def test_a_text_that_mentions_a_signature_is_a_text(text: str, name: str) -> None:
+    assert text in extract(files.content(text, name)).text
+
+
+@pytest.mark.parametrize(
+    ("junk", "name"), [(b"HTTP/1.1 200 OK\r\n\r\n", "a.pdf"), (b"\x00\x01", "a"), (b"\r\n", "a.txt")]
+)
+def test_a_pdf_is_recognised_after_a_little_junk(junk: bytes, name: str) -> None:
+    assert extract(files.content(junk + files.pdf(["words"]), name)).format == "pdf"
 
 
 @pytest.mark.parametrize("name", ["long.txt", "long.html", "long.eml"])

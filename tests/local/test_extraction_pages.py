@@ -62,6 +62,26 @@ def test_a_format_without_pages_is_one_page(data: bytes, name: str) -> None:
         read(ParsingConfiguration(target_pages="2"), data, name)
 
 
+def test_slides_are_pages_in_the_order_in_which_they_are_shown() -> None:
+    names = [f"slide{number}" for number in range(1, 13)]
+    deck = files.presentation(names, shown=[11, 2, 1, 12, 3, 4, 5, 6, 7, 8, 9, 10])
+
+    assert read(ParsingConfiguration(target_pages="1-4"), deck, "deck.pptx") == [
+        "slide11",
+        "slide2",
+        "slide1",
+        "slide12",
+    ]
+    assert read(ParsingConfiguration(max_pages=1), deck, "deck.pptx") == ["slide11"]
+    assert read(ParsingConfiguration(target_pages="12"), deck, "deck.pptx") == ["slide10"]
+
+
+def test_slides_with_an_order_that_makes_no_sense_are_read_all_the_same() -> None:
+    deck = files.presentation(["alpha", "bravo"], shown=[7, 1])
+
+    assert read(None, deck, "deck.pptx") == ["alpha", "bravo"]
+
+
 def test_selected_pages_without_text_are_told_from_a_document_without_text() -> None:
     with pytest.raises(UnreadableDocumentError, match="selected of its 2 pages have no text layer"):
         read(ParsingConfiguration(target_pages="2"), files.pdf(["alpha", ""]))

@@ -115,11 +115,11 @@ def _forwarded(message: EmailMessage) -> Iterator[str]:
 
 
 def _own_text(part: EmailMessage, kind: str) -> Iterator[str]:
-    # Announced parts that are not there: what follows is the body.
-    if _is_attachment(part) or not kind.startswith(("text/", "multipart/")):
+    # Announced parts that are not there, or are not taken apart: what follows is the body.
+    if _is_attachment(part) or not kind.startswith(("text/", "multipart/", "message/")):
         return
-    payload = _bytes_of(part)
     declared = _declared_charset(part)
+    payload = _bytes_of(part)
     if kind == "text/html":
         text = html_text.text_of(decode_part(payload, declared or html_text.declared_charset(payload)))
     else:
@@ -129,6 +129,8 @@ def _own_text(part: EmailMessage, kind: str) -> Iterator[str]:
 
 
 def _bytes_of(part: EmailMessage) -> bytes:
+    # The standard library decodes along the way, with any codec that the header names.
+    del part["Content-Type"]
     try:
         payload = part.get_payload(decode=True)
     except _FAULTS:
