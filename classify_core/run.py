@@ -17,7 +17,7 @@ from typing import Self, TypeAlias
 from classify_core.background import background
 from classify_core.classification import Classification, Status
 from classify_core.errors import BatchError, ClassifyError, ClassifyTimeoutError, RunStoppedError
-from classify_core.execution import RunState
+from classify_core.run_state import RunState
 from classify_core.source import Source, SourceLike, sources_of
 
 Finished: TypeAlias = tuple[int, Future[Classification]]

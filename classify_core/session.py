@@ -14,10 +14,11 @@ from classify_core.checks import checked_count, checked_seconds
 from classify_core.classification import Classification, Status
 from classify_core.configuring import checked_on_error, load_configuration
 from classify_core.errors import ClassifyError, InvalidOptionError, RunStoppedError
-from classify_core.execution import Budget, Execution, RunState, Settings, status_of
+from classify_core.execution import Execution, Settings, status_of
 from classify_core.models import ClassifyConfiguration
 from classify_core.rules import UNRESOLVED_RULES_ID
 from classify_core.run import Run
+from classify_core.run_state import Budget, RunState
 from classify_core.single_flight import SingleFlight
 from classify_core.source import Source
 

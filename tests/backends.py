@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from collections.abc import Callable
 
 from classify_core import Answer, ClassifyConfiguration, ClassifyError, ClassifyRequest
 
 Behaviour = Callable[[str], Answer | ClassifyError | None]
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Waits for something that another thread does; a test that waits in vain fails."""
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.002)
 
 
 class ScriptedBackend:
@@ -60,3 +68,22 @@ class ScriptedBackend:
 
     async def aclose(self) -> None:
         self.closed = True
+
+
+class HeldBackend(ScriptedBackend):
+    """Holds every document back until `release` is set, from whatever thread."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = threading.Event()
+        self.release = threading.Event()
+
+    async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
+        self.begun.set()
+        while not self.release.is_set():
+            try:
+                await asyncio.sleep(0.002)
+            except asyncio.CancelledError:
+                self.cancelled += 1
+                raise
+        return await super().classify(request, timeout=timeout)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from classify_core.backend import ClassifyRequest
@@ -19,6 +19,12 @@ from classify_core.models import ClassifyConfiguration, Rule
 MAX_ALTERNATIVES: Final = 20
 """How many alternatives are kept: with thousands of rules the rest says nothing and takes memory."""
 
+# As a share of the best rule's probability: what is nearer is not told apart.
+_TIED_FROM = 0.95
+# The best of many rules that share the probability is a guess: it must have this, or so many times an equal share.
+_LEAST_PROBABILITY = 0.1
+_LEAST_SHARES = 3.0
+
 
 class LocalBackend:
     """Reads a document's text here and lets an engine decide.
@@ -28,6 +34,8 @@ class LocalBackend:
     """
 
     def __init__(self, engine: Engine | None = None) -> None:
+        if isinstance(engine, type):
+            raise InvalidOptionError(f"give {engine.__name__}(), not the class {engine.__name__}")
         if engine is not None and not isinstance(engine, Engine):
             raise InvalidOptionError(f"a {type(engine).__name__} is not an Engine; see classify_core.Engine")
         self.engine: Engine = LexicalEngine() if engine is None else engine
@@ -78,19 +86,28 @@ class LocalBackend:
 
 
 def decide(scores: Sequence[RuleScore]) -> Answer:
-    """The most probable rule, or none where it is more probable that no rule fits."""
+    """The most probable rule; none where no rule is more probable, or where others fit as well as the best."""
     ranked = sorted(scores, key=lambda score: -score.probability)
     best = ranked[0]
+    tied = [score for score in ranked if score.probability >= _TIED_FROM * best.probability > 0.0]
     none_fits = 1.0 - sum(score.probability for score in ranked)
-    chosen = best if best.probability > 0.0 and best.probability >= none_fits else None
+    is_tie = len(tied) > 1 and sum(score.probability for score in tied) >= none_fits
+    floor = min(_LEAST_PROBABILITY, _LEAST_SHARES / len(ranked))
+    is_clear = not is_tie and best.probability >= max(none_fits, floor) and best.probability > 0.0
+    chosen = best if is_clear else None
     return Answer(
         type=None if chosen is None else chosen.type,
         confidence=best.probability,
-        reasoning=explain(ranked, chosen),
-        alternatives=tuple(
-            Alternative(type=score.type, confidence=score.probability) for score in ranked[:MAX_ALTERNATIVES]
-        ),
+        reasoning=explain(ranked, chosen, tied=tied if is_tie else ()),
+        alternatives=tuple(_alternatives(ranked)),
     )
+
+
+def _alternatives(ranked: Sequence[RuleScore]) -> Iterator[Alternative]:
+    """Yields the best rule whatever its probability, and the others that have one."""
+    for position, score in enumerate(ranked[:MAX_ALTERNATIVES]):
+        if position == 0 or score.probability > 0.0:
+            yield Alternative(type=score.type, confidence=score.probability)
 
 
 def _checked(scored: list[list[RuleScore]], rules: Sequence[Rule], name: str) -> list[RuleScore]:

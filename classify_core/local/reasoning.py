@@ -10,15 +10,19 @@ if TYPE_CHECKING:
     from classify_core.engine import RuleScore
 
 _MOST_QUOTES = 3
+_MOST_TIED = 5
 
 
-def explain(scores: Sequence[RuleScore], chosen: RuleScore | None) -> str:
+def explain(scores: Sequence[RuleScore], chosen: RuleScore | None, *, tied: Sequence[RuleScore] = ()) -> str:
     """Returns the reason for an answer.
 
     Args:
         scores: those of all rules, in any order.
         chosen: the score that was answered with; None where no rule fitted well enough.
+        tied: the scores that nothing tells apart, where that is why there is no answer.
     """
+    if tied:
+        return _explained_tie(tied)
     if chosen is not None:
         verb = "match" if len(chosen.evidence) > 1 else "matches"
         return f'{_quoted(chosen) or "the format"} {verb} the rule "{chosen.type}"'
@@ -30,6 +34,18 @@ def explain(scores: Sequence[RuleScore], chosen: RuleScore | None) -> str:
     return f'no rule fits well enough: the nearest is "{best.type}", {too_little}'
 
 
+def _explained_tie(tied: Sequence[RuleScore]) -> str:
+    names = [f'"{score.type}"' for score in tied[:_MOST_TIED]]
+    more = len(tied) - len(names)
+    named = f"{', '.join(names)} and {more} more" if more > 0 else _listed(names)
+    found = f" (found: {_quoted(tied[0])})" if tied[0].evidence else ""
+    return f"{named} fit equally well, and nothing in the document tells them apart{found}"
+
+
 def _quoted(score: RuleScore) -> str:
     quotes = [f'"{quote}"' for quote in score.evidence[:_MOST_QUOTES]]
-    return " and ".join(part for part in (", ".join(quotes[:-1]), *quotes[-1:]) if part)
+    return _listed(quotes)
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join(part for part in (", ".join(parts[:-1]), *parts[-1:]) if part)

@@ -55,7 +55,7 @@ def test_a_text_is_classified_with_type_confidence_and_reasoning(rules: list[Rul
     assert one.confidence is not None
     assert 0.5 < one.confidence <= 1.0
     assert one.reasoning
-    assert [alternative.type for alternative in one.alternatives] == ["invoice", "recipe"]
+    assert [alternative.type for alternative in one.alternatives] == ["invoice"]
 
 
 def test_a_str_is_a_text_and_a_path_is_a_file(rules: list[Rule], tmp_path: Path) -> None:

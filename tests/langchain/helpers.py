@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
-import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +10,7 @@ from langchain_core._api.beta_decorator import LangChainBetaWarning
 from langchain_core.load import dumps, loads
 from langchain_core.tracers.base import BaseTracer
 
-from classify_core import Answer, ClassifyError, ClassifyRequest
+from classify_core import ClassifyError
 from tests.backends import ScriptedBackend
 
 if TYPE_CHECKING:
@@ -52,32 +50,6 @@ class Recorder(BaseTracer):
             for run in self.runs
             if not names or run.name in names
         )
-
-
-class HeldBackend(ScriptedBackend):
-    """Holds every document back until `release` is set, from whatever thread."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.begun = threading.Event()
-        self.release = threading.Event()
-
-    async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
-        self.begun.set()
-        while not self.release.is_set():
-            try:
-                await asyncio.sleep(0.002)
-            except asyncio.CancelledError:
-                self.cancelled += 1
-                raise
-        return await super().classify(request, timeout=timeout)
-
-
-async def until(condition: Any) -> None:
-    """Waits for something that another thread does; a test that waits in vain fails."""
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.002)
 
 
 def fails_on(word: str, error: type[ClassifyError] = ClassifyError) -> ScriptedBackend:

@@ -24,8 +24,8 @@ from classify_core import (
     UnreadableDocumentError,
 )
 from langchain_classify import ClassifyRunnable
-from tests.backends import ScriptedBackend
-from tests.langchain.helpers import HeldBackend, fails_on, until
+from tests.backends import HeldBackend, ScriptedBackend, until
+from tests.langchain.helpers import fails_on
 
 
 def both(runnable: ClassifyRunnable, value: Any) -> list[Any]:

@@ -32,8 +32,8 @@ from classify_core import (
     Source,
 )
 from langchain_classify import ClassifyTool
-from tests.backends import ScriptedBackend
-from tests.langchain.helpers import SECRET_WORDS, HeldBackend, fails_on, reloaded, until
+from tests.backends import HeldBackend, ScriptedBackend, until
+from tests.langchain.helpers import SECRET_WORDS, fails_on, reloaded
 
 if TYPE_CHECKING:
     from pathlib import Path

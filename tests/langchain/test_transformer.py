@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from classify_core import BatchError, ForeignLabelError, InvalidOptionError, Rule
 from langchain_classify import ClassifyDocumentTransformer
-from tests.backends import ScriptedBackend
-from tests.langchain.helpers import HeldBackend, fails_on, until
+from tests.backends import HeldBackend, ScriptedBackend, until
+from tests.langchain.helpers import fails_on
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import threading
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,6 @@ from tests.backends import ScriptedBackend
 
 if TYPE_CHECKING:
     import inspect
-    from collections.abc import Callable
 
 
 def splitter(chunk_size: int = 80) -> SentenceSplitter:
@@ -31,26 +29,6 @@ def splitter(chunk_size: int = 80) -> SentenceSplitter:
 
 def sentences_of(text: str) -> list[str]:
     return re.findall(r"[^.]+\.?\s*", text)
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Waits on the running loop, which must not be blocked, for something that happens elsewhere."""
-    while not condition():
-        await asyncio.sleep(0.001)
-
-
-class HeldBackend(ScriptedBackend):
-    """Holds every document back until `release` is set, from whatever thread."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.begun = threading.Event()
-        self.release = threading.Event()
-
-    async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
-        self.begun.set()
-        await until(self.release.is_set)
-        return await super().classify(request, timeout=timeout)
 
 
 class NeverBackend(ScriptedBackend):

@@ -13,8 +13,8 @@ from llama_index.core.vector_stores import FilterOperator, MetadataFilter, Metad
 
 from classify_core import AuthenticationError, Rule
 from llama_index_classify import ClassifyPostprocessor, ClassifyTransform
-from tests.backends import ScriptedBackend
-from tests.llama_index.parts import HeldBackend, fails_on, splitter, until
+from tests.backends import HeldBackend, ScriptedBackend, until
+from tests.llama_index.parts import fails_on, splitter
 
 if TYPE_CHECKING:
     from tests.service import ClassifyService

@@ -27,8 +27,8 @@ from classify_core import (
     Rule,
 )
 from llama_index_classify import ClassifyPostprocessor, ClassifyTransform
-from tests.backends import ScriptedBackend
-from tests.llama_index.parts import HeldBackend, NeverBackend, SavedBackend, fails_on, splitter, until
+from tests.backends import HeldBackend, ScriptedBackend, until
+from tests.llama_index.parts import NeverBackend, SavedBackend, fails_on, splitter
 
 if TYPE_CHECKING:
     from llama_index.core.embeddings import MockEmbedding

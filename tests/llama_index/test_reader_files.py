@@ -12,8 +12,7 @@ from llama_index.core.storage.docstore import SimpleDocumentStore
 
 from classify_core import BatchError, ClassifyError, InvalidOptionError, Rule
 from llama_index_classify import ClassifyReader
-from tests.backends import ScriptedBackend
-from tests.llama_index.parts import HeldBackend, until
+from tests.backends import HeldBackend, ScriptedBackend, until
 
 if TYPE_CHECKING:
     from tests.service import ClassifyService

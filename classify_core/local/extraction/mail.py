@@ -91,8 +91,9 @@ def _texts(part: EmailMessage) -> Iterator[str]:
 
 
 def _children(part: EmailMessage) -> list[EmailMessage] | None:
-    payload = part.get_payload()
-    return [child for child in payload if isinstance(child, EmailMessage)] if isinstance(payload, list) else None
+    if not part.is_multipart():
+        return None
+    return [child for child in part.get_payload() if isinstance(child, EmailMessage)]
 
 
 def _content_type(part: EmailMessage) -> str:

@@ -11,7 +11,7 @@ from classify_core.local.lexical.evidence import quotes
 from classify_core.local.lexical.features import features_of
 from classify_core.local.lexical.probabilities import probabilities
 from classify_core.local.lexical.rules import CompiledRules, compile_rules
-from classify_core.local.lexical.scoring import chance_level, match_rules
+from classify_core.local.lexical.scoring import Match, chance_level, match_rules
 from classify_core.models import Rule
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def _score(document: ParsedDocument, compiled: CompiledRules) -> list[RuleScore]
     features = features_of(document, compiled.index)
     matches = match_rules(features, compiled)
     chance = chance_level(matches, len(compiled.types))
-    fits = probabilities({position: match.score for position, match in matches.items()}, chance)
+    best = max(matches.values(), key=lambda match: match.score, default=Match())
+    fits = probabilities({position: match.score for position, match in matches.items()}, chance, len(best.shares))
     scores = [RuleScore(type=rule_type, probability=0.0) for rule_type in compiled.types]
     for position, match in matches.items():
         scores[position] = RuleScore(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from classify_core.local.lexical.terms import occurrences
+from classify_core.local.lexical.terms import occurrences, without_format_characters
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -23,6 +23,7 @@ _MOST_HEADINGS = 50
 _TITLE_WEIGHT = 3.0
 _HEADING_WEIGHT = 2.0
 _PROMINENT_WEIGHT = 3.0
+_BODY_WEIGHT = 1.0
 _FORMAT_WEIGHT = 6.0
 # What a format is called in words. Only formats that are themselves a kind of document; a PDF can hold anything.
 _FORMAT_NAMES = {
@@ -78,19 +79,22 @@ def features_of(document: ParsedDocument, wanted: Container[Term]) -> Features:
 
 
 def _zones(document: ParsedDocument) -> list[tuple[str, float]]:
-    text = sample(document.text)
+    """Returns pieces of text with the weight of each; no pair of words spans two of them."""
+    first, *others = sample(document.text)
     cut = _PROMINENT_CHARACTERS
-    if len(text) > cut:
-        following = text.find(" ", cut)
+    if len(first) > cut:
+        following = first.find(" ", cut)
         cut = following if 0 <= following < cut + 50 else cut
     headings = [(heading, _HEADING_WEIGHT) for heading in document.headings[:_MOST_HEADINGS]]
-    return [(document.title or "", _TITLE_WEIGHT), *headings, (text[:cut], _PROMINENT_WEIGHT), (text[cut:], 1.0)]
+    title = (document.title or "", _TITLE_WEIGHT)
+    rest = [(text, _BODY_WEIGHT) for text in (first[cut:], *others)]
+    return [title, *headings, (first[:cut], _PROMINENT_WEIGHT), *rest]
 
 
 def _count(text: str, weight: float, wanted: Container[Term], found: dict[Term, Found]) -> int:
     length = 0
     previous = None
-    for occurrence in occurrences(text):
+    for occurrence in occurrences(text, wanted):
         length += 1
         if occurrence.term in wanted:
             _add(found, occurrence.term, weight, text[occurrence.start : occurrence.end])
@@ -101,16 +105,16 @@ def _count(text: str, weight: float, wanted: Container[Term], found: dict[Term, 
 
 
 def _add(found: dict[Term, Found], term: Term, weight: float, quote: str) -> None:
-    entry = found.setdefault(term, Found(quote=" ".join(quote.split())))
+    entry = found.setdefault(term, Found(quote=" ".join(without_format_characters(quote).split())))
     entry.weight += weight
 
 
-def sample(text: str) -> str:
+def sample(text: str) -> tuple[str, ...]:
     """Returns the text, or of a long one its beginning, middle and end, `MAX_CHARACTERS_READ` together."""
     if len(text) <= MAX_CHARACTERS_READ:
-        return text
+        return (text,)
     beginning = int(MAX_CHARACTERS_READ * _BEGINNING_SHARE)
     middle = int(MAX_CHARACTERS_READ * _MIDDLE_SHARE)
     end = MAX_CHARACTERS_READ - beginning - middle
     middle_start = (len(text) - middle) // 2
-    return "\n".join((text[:beginning], text[middle_start : middle_start + middle], text[-end:]))
+    return (text[:beginning], text[middle_start : middle_start + middle], text[-end:])

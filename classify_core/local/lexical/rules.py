@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from classify_core.local.lexical.terms import occurrences
+from classify_core.local.lexical.terms import bare_terms, occurrences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,8 @@ Term = str | tuple[str, str]
 _NAME_WEIGHT = 2.0
 _DESCRIPTION_WEIGHT = 1.0
 _PAIR_WEIGHT = 1.0
+# What a description excludes, up to the end of the clause. English only; "not only" excludes nothing.
+_EXCLUDED = re.compile(r"\b(?:not(?!\s+only\b)|never|except|no|without)\b[^.,;:!?()\n]*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,10 @@ def compile_rules(rules: Sequence[Rule]) -> CompiledRules:
 
 def _terms_of(rule: Rule) -> dict[Term, float]:
     weights: dict[Term, float] = {}
-    for text, weight in ((rule.type.replace("_", " "), _NAME_WEIGHT), (rule.description, _DESCRIPTION_WEIGHT)):
-        words = [occurrence.term for occurrence in occurrences(text)]
+    name = rule.type.replace("_", " ")
+    kept = frozenset(bare_terms(name))
+    for text, weight in ((name, _NAME_WEIGHT), (_EXCLUDED.sub("", rule.description), _DESCRIPTION_WEIGHT)):
+        words = [occurrence.term for occurrence in occurrences(text, kept)]
         for term in words:
             weights[term] = max(weights.get(term, 0.0), weight)
         for pair in pairwise(words):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from classify_core.local.lexical.stop_words import STOP_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
 # Scripts written without spaces between words: Thai, Lao, Myanmar, Khmer, kana, Han and its extensions.
 _UNSPACED = (
@@ -21,7 +21,10 @@ _UNSPACED = (
 _MARKS = (
     "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
 )
-_LETTERS = rf"[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|[{_MARKS}])*"
+# Invisible characters (Unicode category Cf) that may stand within a word: soft hyphen, zero-width and bidi controls.
+_FORMAT = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
+_FORMAT_CHARACTERS = re.compile(f"[{_FORMAT}]")
+_LETTERS = rf"[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|[{_MARKS}{_FORMAT}])*"
 _CHUNK = re.compile(rf"[{_UNSPACED}]+|{_LETTERS}(?:['\u2019]{_LETTERS})*")
 _UNSPACED_START = re.compile(rf"[{_UNSPACED}]")
 _LONGEST_WORD = 40
@@ -45,15 +48,39 @@ class Occurrence:
     end: int
 
 
-def occurrences(text: str) -> Iterator[Occurrence]:
-    """Yields the terms of a text in order, without stop words and without bare numbers."""
+def occurrences(text: str, kept: Container[object] = frozenset()) -> Iterator[Occurrence]:
+    """Yields the terms of a text in order, without stop words and without lone letters and numbers unless `kept`."""
     for chunk in _CHUNK.finditer(text):
         if _UNSPACED_START.match(chunk[0]):
             yield from _character_pairs(chunk[0], chunk.start())
         else:
-            term = normal_form(chunk[0]) if len(chunk[0]) <= _LONGEST_WORD else None
+            word = without_format_characters(chunk[0])
+            term = _term(word, kept) if len(word) <= _LONGEST_WORD else None
             if term is not None:
                 yield Occurrence(term, chunk.start(), chunk.end())
+
+
+def bare_terms(name: str) -> Iterator[str]:
+    """Yields the lone letters and numbers of a type's name, which tell it from others ("Form A", "Form 1040")."""
+    for chunk in _CHUNK.finditer(name):
+        if _is_bare(chunk[0]):
+            yield chunk[0].casefold()
+
+
+def _is_bare(word: str) -> bool:
+    return len(word) < _SHORTEST_WORD or word.isdecimal()
+
+
+def _term(word: str, kept: Container[object]) -> str | None:
+    # In lower case, a lone letter that is a word ("a") says nothing.
+    if _is_bare(word) and word.casefold() in kept and word not in STOP_WORDS:
+        return word.casefold()
+    return normal_form(word)
+
+
+def without_format_characters(text: str) -> str:
+    """Returns the text without characters that nobody sees; bidi controls would also garble a message."""
+    return text if text.isascii() else _FORMAT_CHARACTERS.sub("", text)
 
 
 def _character_pairs(run: str, start: int) -> Iterator[Occurrence]:
