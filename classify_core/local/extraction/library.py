@@ -115,7 +115,7 @@ def _configuration(library: ModuleType, found: str) -> ExtractionConfig:
         include_document_structure=True,
         # The slides' own boundaries, as the library (4.10) tells them, lie beside the text; its markers are right.
         pages=library.PageConfig(extract_pages=True, insert_page_markers=found == "pptx", marker_format=_SLIDE_MARKER),
-        # Running headers name the type of many documents.
+        # Running headers name the type of many documents; the library (4.10) returns not all of those, as of DOCX.
         content_filter=library.ContentFilterConfig(
             include_headers=True, include_footers=True, strip_repeating_text=False
         ),
