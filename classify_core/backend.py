@@ -70,13 +70,18 @@ class Backend(Protocol):
         """Releases connections, for good."""
 
 
-def error_of_backend(backend: Backend, error: Exception) -> ClassifyError:
+def error_of_backend(backend: Backend, error: BaseException) -> ClassifyError:
     """Our own error for whatever a backend raised that is none of ours; to be raised `from None`.
 
     Neither the foreign error's text nor its chain is passed on: they may quote the document, and tracers keep both.
     """
     kind = type(error).__name__
     return ClassifyError(f"the backend {backend.name!r} raised {kind} at {place_of(error)}; mend the backend")
+
+
+def unexpected(error: BaseException) -> ClassifyError:
+    """Our own error for what should not happen."""
+    return ClassifyError(f"{type(error).__name__} at {place_of(error)}; please report it")
 
 
 def place_of(error: BaseException) -> str:

@@ -32,7 +32,8 @@ class BackgroundLoop:
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         """Starts a coroutine and returns at once; cancelling the future cancels the coroutine."""
-        return asyncio.run_coroutine_threadsafe(coroutine, self._running_loop())
+        with self._lock:  # a loop that is ending takes nothing more
+            return asyncio.run_coroutine_threadsafe(coroutine, self._running_loop())
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine to its end while the calling thread waits.
@@ -80,27 +81,32 @@ class BackgroundLoop:
         self._loop = self._thread = None
 
     def _running_loop(self) -> asyncio.AbstractEventLoop:
-        with self._lock:
-            if self._loop is None or self._thread is None or not self._thread.is_alive():
-                self._loop = asyncio.new_event_loop()
-                self._thread = threading.Thread(
-                    target=_serve, args=(self._loop,), name="classify-background", daemon=True
-                )
-                self._thread.start()
-            return self._loop
+        if self._loop is None or self._thread is None or not self._thread.is_alive():
+            loop = self._loop = asyncio.new_event_loop()
+            self._thread = threading.Thread(target=self._serve, args=(loop,), name="classify-background", daemon=True)
+            self._thread.start()
+        return self._loop
+
+    def _serve(self, loop: asyncio.AbstractEventLoop) -> None:
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_forever()
+        finally:
+            with self._lock:
+                if self._loop is loop:
+                    self._loop = self._thread = None
+            _wind_up(loop)
 
 
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    asyncio.set_event_loop(loop)
-    try:
-        loop.run_forever()
-    finally:
-        open_tasks = asyncio.all_tasks(loop)
+def _wind_up(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancels what is open on a loop, what was posted last included, so that nobody waits for it for ever."""
+    loop.run_until_complete(asyncio.sleep(0))
+    while open_tasks := asyncio.all_tasks(loop):
         for task in open_tasks:
             task.cancel()
         loop.run_until_complete(asyncio.gather(*open_tasks, return_exceptions=True))
-        loop.run_until_complete(loop.shutdown_asyncgens())
-        loop.close()
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
 
 
 background: Final = BackgroundLoop()
@@ -128,12 +134,21 @@ async def in_thread(function: Callable[..., T], *args: Any) -> T:
         try:
             result = function(*args)
         except BaseException as error:  # noqa: BLE001 - whatever it is, it belongs to the waiter
-            _call_in(loop, deliver, outcome.set_exception, error)
+            _call_in(loop, deliver, outcome.set_exception, _deliverable(error))
         else:
             _call_in(loop, deliver, outcome.set_result, result)
 
     threading.Thread(target=work, name="classify-worker", daemon=True).start()
     return await outcome
+
+
+def _deliverable(error: BaseException) -> Exception:
+    """What a future can hold and an event loop survives: neither a StopIteration nor what would end a program."""
+    if isinstance(error, Exception) and not isinstance(error, StopIteration):
+        return error
+    wrapped = RuntimeError(f"{type(error).__name__} in a worker thread")
+    wrapped.__cause__ = error
+    return wrapped
 
 
 def _call_in(loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *args: Any) -> None:

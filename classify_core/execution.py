@@ -17,7 +17,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from classify_core.api.waiting import LAST_LOOK_SECONDS
-from classify_core.backend import Backend, ClassifyRequest, error_of_backend, place_of
+from classify_core.backend import Backend, ClassifyRequest, error_of_backend, unexpected
 from classify_core.cache import Cache
 from classify_core.classification import Answer, Classification, Status
 from classify_core.errors import (
@@ -90,7 +90,7 @@ class Execution:
                     answer = await self._answer(source, content, run)
             self._refuse_unknown_type(answer)
         except Exception as error:  # noqa: BLE001 - nothing may leave without an outcome
-            own = _about(error if isinstance(error, ClassifyError) else _unexpected(error), source)
+            own = _about(error if isinstance(error, ClassifyError) else unexpected(error), source)
             run.consider(own)
             return self._failed(source, content, own)
         return self._classified(source, content, answer)
@@ -105,28 +105,36 @@ class Execution:
             return cached
         if key in run.failures:
             raise run.failures[key]
+        timeout = run.seconds_for(settings.timeout)
         try:
-            return await self.flights.do(key, lambda: self._ask(request, key, cache))
+            answer = await self.flights.do(key, lambda: self._ask(request, key, cache, timeout))
         except ClassifyError as error:
             run.remember(key, error)
             raise
+        if cache is run.answers:
+            await cache.put(key, answer)  # another run may have begun the work, and kept it for itself
+        return answer
 
-    async def _ask(self, request: ClassifyRequest, key: str, cache: Cache) -> Answer:
+    async def _ask(self, request: ClassifyRequest, key: str, cache: Cache, timeout: float) -> Answer:
         self.budget.check()
-        answer = await self._backend_answer(request)
+        answer = await self._backend_answer(request, timeout)
         self.budget.charge(answer)
         if answer.type is None or answer.type in self.settings.types:
             await _keep(cache, key, answer)
         return answer
 
-    async def _backend_answer(self, request: ClassifyRequest) -> Answer:
+    async def _backend_answer(self, request: ClassifyRequest, timeout: float) -> Answer:
         """The backend's answer, checked; whatever a backend raises becomes an error of ours."""
         backend = self.settings.backend
         try:
-            answer = await backend.classify(request, timeout=self.settings.timeout)
+            answer = await backend.classify(request, timeout=timeout)
         except ClassifyError:
             raise
-        except Exception as error:  # noqa: BLE001 - a backend may be anybody's
+        except asyncio.CancelledError as error:
+            if _is_being_cancelled():
+                raise
+            raise error_of_backend(backend, error) from None  # the backend cancelled something of its own
+        except BaseException as error:  # noqa: BLE001 - a backend may be anybody's, and must not end the loop
             raise error_of_backend(backend, error) from None
         try:
             return Answer.model_validate(dict(answer))
@@ -200,8 +208,9 @@ async def _keep(cache: Cache, key: str, answer: Answer) -> None:
         logger.warning("the cache failed to keep an answer: %s", type(error).__name__)
 
 
-def _unexpected(error: Exception) -> ClassifyError:
-    return ClassifyError(f"{type(error).__name__} at {place_of(error)}; please report it")
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _about(error: ClassifyError, source: Source) -> ClassifyError:

@@ -9,16 +9,21 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Final, Self, TypeAlias
 
+from classify_core.backend import unexpected
 from classify_core.background import background
 from classify_core.classification import Classification, Status
 from classify_core.errors import BatchError, ClassifyError, ClassifyTimeoutError, RunStoppedError
-from classify_core.run_state import RunState
+from classify_core.run_state import RunState, without_stack
 from classify_core.source import Source, SourceLike, sources_of
+
+GRACE_SECONDS: Final = 0.5
+"""How long a run that is over waits for its documents to say so themselves."""
 
 Finished: TypeAlias = tuple[int, Future[Classification]]
 Starter: TypeAlias = Callable[[Source, RunState], Future[Classification]]
@@ -55,20 +60,27 @@ class Run:
         self._number_the_nameless = number_the_nameless
         self._state = RunState()
         self._open: dict[int, Future[Classification]] = {}
+        self._names: dict[int, str | None] = {}
+        self._is_over = False
         self._time_limit = time_limit
-        self._timer = None if time_limit is None else threading.Timer(time_limit, self._give_up)
+        # What can end by itself within the limit tells more, such as its job, than what is cut off.
+        self._timer = None if time_limit is None else threading.Timer(time_limit + GRACE_SECONDS, self._give_up)
         self._failures: list[Classification] = []
         self._count = 0
 
     def begin(self, index: int, value: SourceLike, deliver: Callable[[Finished], None]) -> None:
         """Begins a document; `deliver` is called, most likely from another thread, once it is done."""
         self._count += 1
-        future = self._open[index] = self._begun(value)
+        future = self._open[index] = self._begun(index, value)
+        if self._is_over:  # the time was over while it was begun
+            future.cancel()
         future.add_done_callback(lambda done: deliver((index, done)))
 
-    def _begun(self, value: SourceLike) -> Future[Classification]:
+    def _begun(self, index: int, value: SourceLike) -> Future[Classification]:
         try:
-            return self._start(Source.of(value), self._state)
+            source = Source.of(value)
+            self._names[index] = source.name
+            return self._start(source, self._state)
         except ClassifyError as error:  # no document at all: the others are unharmed
             future: Future[Classification] = Future()
             future.set_result(self._fail(error))
@@ -88,22 +100,27 @@ class Run:
         """Takes a finished document out of the run."""
         index, future = finished
         del self._open[index]
-        outcome = self._outcome(future)
+        outcome = self._outcome(future, self._names.pop(index, None))
         if outcome.error is not None:
-            if self._number_the_nameless:
+            if self._number_the_nameless and outcome.source_name is None:
                 outcome.error.about(source_name=f"number {index + 1}")
             if self._keep_failures:
                 self._failures.append(outcome)
         return index, outcome
 
-    def _outcome(self, future: Future[Classification]) -> Classification:
+    def _outcome(self, future: Future[Classification], name: str | None) -> Classification:
         try:
             return future.result()
         except CancelledError:
             closed = RunStoppedError("the classifier was closed before the document was done; run it again")
-            return self._fail(self._state.cause or closed)
-        except ClassifyError as error:
-            return self._fail(error)
+            error = self._state.cause or closed
+        except ClassifyError as raised:
+            error = raised
+        except Exception as raised:  # noqa: BLE001 - nothing may take the others with it
+            error = unexpected(raised)
+        own = without_stack(error)
+        own.source_name = name
+        return self._fail(own)
 
     def raise_failures(self, outcomes: Sequence[Classification] | None = None) -> None:
         """Ends a run that must not fail silently.
@@ -127,6 +144,7 @@ class Run:
                 timeout=self._time_limit,
             )
         )
+        self._is_over = True
         self._cancel_open()
 
     def _cancel_open(self) -> None:
@@ -134,7 +152,8 @@ class Run:
             future.cancel()
 
     def __enter__(self) -> Self:
-        if self._timer is not None:
+        if self._timer is not None and self._time_limit is not None:
+            self._state.deadline = time.monotonic() + self._time_limit
             self._timer.daemon = True
             self._timer.start()
         return self

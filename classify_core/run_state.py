@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import time
 from dataclasses import dataclass, field
+from typing import Final
 
 from classify_core.cache import MEMORY_ENTRIES, Cache, MemoryCache
 from classify_core.classification import Answer
@@ -15,6 +17,9 @@ from classify_core.errors import (
     RateLimitError,
     RunStoppedError,
 )
+
+SHORTEST_SECONDS: Final = 0.01
+"""What a document gets that begins as the run's time ends."""
 
 
 @dataclass
@@ -53,11 +58,19 @@ class RunState:
         cause: the first error that would meet every other document too; it ends the run.
         answers: what the run knows already; used where the classifier keeps no cache.
         failures: the errors of documents, so that an equal one is not tried again within the run.
+        deadline: a reading of the monotonic clock after which nothing of the run is waited for; None is no limit.
     """
 
     cause: ClassifyError | None = None
     answers: Cache = field(default_factory=MemoryCache)
     failures: dict[str, ClassifyError] = field(default_factory=dict)
+    deadline: float | None = None
+
+    def seconds_for(self, timeout: float) -> float:
+        """A document's time-out, or what is left of the run's time, whichever ends first."""
+        if self.deadline is None:
+            return timeout
+        return max(SHORTEST_SECONDS, min(timeout, self.deadline - time.monotonic()))
 
     def stop(self, error: ClassifyError) -> None:
         """Lets nothing more begin."""

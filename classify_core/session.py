@@ -18,7 +18,7 @@ from classify_core.execution import Execution, Settings, status_of
 from classify_core.models import ClassifyConfiguration
 from classify_core.rules import UNRESOLVED_RULES_ID
 from classify_core.run import Run
-from classify_core.run_state import Budget, RunState
+from classify_core.run_state import Budget, RunState, without_stack
 from classify_core.single_flight import SingleFlight
 from classify_core.source import Source
 
@@ -66,7 +66,7 @@ class Session:
         self._budget = Budget(max_credits)
         self._execution: tuple[asyncio.AbstractEventLoop, Execution] | None = None
         self._settings: Settings | None = None
-        self._loading: SingleFlight[ClassifyConfiguration] = SingleFlight()
+        self._loading: tuple[asyncio.AbstractEventLoop, SingleFlight[ClassifyConfiguration]] | None = None
         self._open: set[Future[Any]] = set()
         self._closed = False
 
@@ -109,9 +109,16 @@ class Session:
         saved = self.configuration_id
         if self._configuration is None and saved is not None:
             timeout = self.options["timeout"]
-            self._configuration = await self._loading.do(
+            self._configuration = await self._loading_here().do(
                 saved, lambda: load_configuration(self.backend, saved, timeout)
             )
+
+    def _loading_here(self) -> SingleFlight[ClassifyConfiguration]:
+        """What is being loaded on the running loop: a forked child has another one."""
+        loop = asyncio.get_running_loop()
+        if self._loading is None or self._loading[0] is not loop:
+            self._loading = loop, SingleFlight()
+        return self._loading[1]
 
     def raises(self, on_error: OnError | None) -> bool:
         """Whether a call raises its failures; None leaves it to the classifier's own `on_error`."""
@@ -167,6 +174,8 @@ class Session:
         future = background.submit(self._outcome(source, run))
         self._open.add(future)
         future.add_done_callback(self._open.discard)
+        if self._closed:  # closed while it was begun
+            future.cancel()
         return future
 
     async def _outcome(self, source: Source, run: RunState) -> Classification:
@@ -178,7 +187,9 @@ class Session:
                 await self.prepare()
             except ClassifyError as error:
                 run.stop(error)
-                return self.not_started(error).model_copy(update={"source_name": source.name})
+                own = without_stack(error)  # all that asked share the error, and each has a name of its own
+                own.source_name = source.name
+                return self.not_started(own)
         return await self._execution_here().outcome(source, run)
 
     def _execution_here(self) -> Execution:

@@ -9,7 +9,7 @@ import httpx
 
 from classify_core.api.call import Call
 from classify_core.api.clock import Clock
-from classify_core.api.flow import Flow, Send, Terms, answer_in_time
+from classify_core.api.flow import Flow, Send, Terms, TooLateError, answer_in_time
 from classify_core.api.waiting import Wait, await_end
 
 T = TypeVar("T")
@@ -34,7 +34,7 @@ def drive(flow: Flow[T], send: Callable[[Send], httpx.Response], clock: Clock) -
                 continue
             try:
                 response = send(step)
-            except httpx.RequestError as fault:
+            except (httpx.RequestError, TooLateError) as fault:
                 step = flow.throw(fault)
             else:
                 step = flow.send(response)
@@ -54,7 +54,7 @@ async def adrive(flow: Flow[T], send: Callable[[Send], Awaitable[httpx.Response]
                 continue
             try:
                 response = await send(step)
-            except httpx.RequestError as fault:
+            except (httpx.RequestError, TooLateError) as fault:
                 step = flow.throw(fault)
             else:
                 step = flow.send(response)

@@ -90,6 +90,7 @@ class Transport:
         self._closer: finalize[..., Any] | None = None
         self._closed = False
         self._lock = threading.Lock()
+        self._is_inherited = False
         leave_connections_at_fork(self)
 
     def send(self, step: Send, key: SecretStr) -> httpx.Response:
@@ -107,7 +108,7 @@ class Transport:
 
     def _client(self) -> httpx.Client:
         with self._lock:
-            _check_open(self._given, closed=self._closed)
+            _check_open(self._given, closed=self._closed, inherited=self._is_inherited)
             if self._given is not None:
                 return self._given
             if self._own is None:
@@ -118,6 +119,7 @@ class Transport:
     def leave_connections(self) -> list[object]:
         """Forgets the connections of the parent process, in a forked child."""
         left: list[object] = [self._own]
+        self._is_inherited = True
         if self._closer is not None:
             self._closer.detach()
         self._own = self._closer = None
@@ -144,6 +146,7 @@ class AsyncTransport:
         finalize(self, _end_when_loops_can, self._own).atexit = False
         self._closed = False
         self._lock = threading.Lock()
+        self._is_inherited = False
         leave_connections_at_fork(self)
 
     async def send(self, step: Send, key: SecretStr) -> httpx.Response:
@@ -161,7 +164,7 @@ class AsyncTransport:
 
     async def _client(self) -> httpx.AsyncClient:
         with self._lock:
-            _check_open(self._given, closed=self._closed)
+            _check_open(self._given, closed=self._closed, inherited=self._is_inherited)
             if self._given is not None:
                 return self._given
             self._drop_closed_loops()
@@ -178,6 +181,7 @@ class AsyncTransport:
         left: list[object] = list(self._own.items())
         self._own.clear()
         self._lock = threading.Lock()
+        self._is_inherited = True
         return left
 
     def _drop_closed_loops(self) -> None:
@@ -249,8 +253,13 @@ def _kind(value: object) -> str:
     return f"a {type(value).__module__}.{type(value).__name__}"
 
 
-def _check_open(given: httpx.Client | httpx.AsyncClient | None, *, closed: bool) -> None:
+def _check_open(given: httpx.Client | httpx.AsyncClient | None, *, closed: bool, inherited: bool) -> None:
     if closed:
         raise InvalidOptionError("this client is closed; make a new one, or close it later")
+    if given is not None and inherited:
+        raise InvalidOptionError(
+            "an http_client of your own cannot be used in a forked process, whose connections are the parent's; "
+            "make client or classifier anew with it in each process"
+        )
     if given is not None and given.is_closed:
         raise InvalidOptionError("the http_client that was given is closed; keep it open as long as it is used here")

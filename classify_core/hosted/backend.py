@@ -37,6 +37,7 @@ DEFAULT_OPEN_JOBS: Final = 32
 """Open jobs where the plan sets no limit: enough to hide the service's own time."""
 
 MAX_ATTEMPTS: Final = 10
+MAX_KNOWN_JOBS: Final = 10_000
 CLOCK_SKEW: Final = timedelta(minutes=2)
 """How much the service's clock may be behind ours."""
 
@@ -78,6 +79,7 @@ class HostedBackend:
         self._retry_failed = retry_failed
         self._http_client = http_client
         self._clock = Clock() if _clock is None else _clock
+        self._known_jobs: dict[str, None] = {}
         self._client = PacedClient(
             limits=self._limits,
             clock=self._clock,
@@ -172,10 +174,17 @@ class HostedBackend:
                 transaction_id=transaction_id_of(request, attempt),
             )
             job = await self._client.run(create, deadline=deadline)
-            is_former = _is_former(job, file_input, begin)
+            is_former = job.id in self._known_jobs or _is_former(job, file_input, begin)
+            if request.content is None:  # nothing else tells a job made earlier by this very backend
+                self._know(job)
             if not (is_former and self._may_be_made_again(job)):
                 break
         return job, is_former
+
+    def _know(self, job: ClassifyJob) -> None:
+        self._known_jobs[job.id] = None
+        if len(self._known_jobs) > MAX_KNOWN_JOBS:
+            self._known_jobs.pop(next(iter(self._known_jobs)))
 
     def _may_be_made_again(self, job: ClassifyJob) -> bool:
         return job.status is JobStatus.CANCELLED or (job.status is JobStatus.FAILED and self._retry_failed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections import deque
 from dataclasses import replace
 from typing import Any, Final
@@ -16,7 +17,7 @@ from classify_core.api.call import Call
 from classify_core.api.calls_files import FILES
 from classify_core.api.calls_jobs import JOBS
 from classify_core.api.clock import Clock
-from classify_core.api.flow import Send
+from classify_core.api.flow import Send, TooLateError
 from classify_core.limits import RateLimits
 
 # The service counts arrivals, and requests do not take equally long to arrive.
@@ -30,14 +31,15 @@ class SlidingWindow:
         self._seconds = seconds + MARGIN_SECONDS
         self._moments: deque[float] = deque(maxlen=limit)
 
-    def reserve(self, moment: float) -> float:
-        """Books the first free moment at or after `moment`; first come, first served."""
-        if len(self._moments) == self._moments.maxlen:
-            moment = max(moment, self._moments[0] + self._seconds)
-        if self._moments:
-            moment = max(moment, self._moments[-1])
+    def free_at(self, now: float) -> float:
+        """The first moment at or after `now` at which a request may begin."""
+        if len(self._moments) < (self._moments.maxlen or 0):
+            return now
+        return max(now, self._moments[0] + self._seconds)
+
+    def count(self, moment: float) -> None:
+        """Counts a request that begins at `moment`."""
         self._moments.append(moment)
-        return moment
 
 
 class Pacer:
@@ -51,24 +53,39 @@ class Pacer:
             f"POST {FILES}": _windows(limits.uploads_per_5_seconds, 5.0),
         }
 
-    def pause_for(self, call: Call[Any]) -> float:
-        """Books a place for the request and returns the seconds until then."""
-        now = moment = self._clock.monotonic()
-        for window in self._by_call.get(call.name, []) + self._every_request:
-            moment = window.reserve(moment)
-        return moment - now
+    async def admit(self, call: Call[Any], seconds: float | None = None) -> float:
+        """Waits until the request may be sent, counts it, and returns the seconds it waited.
+
+        A place is taken only by a request that is sent: one that gives up or is cancelled leaves none behind.
+
+        Raises:
+            TooLateError: it would be sent only after `seconds`.
+        """
+        windows = self._by_call.get(call.name, []) + self._every_request
+        begin = now = self._clock.monotonic()
+        while (free := max([now, *(window.free_at(now) for window in windows)])) > now:
+            if seconds is not None and free - begin >= seconds:
+                raise TooLateError(f"the rate limits admit the request only in {free - now:.0f} s")
+            await self._clock.asleep(free - now)
+            now = self._clock.monotonic()
+        for window in windows:
+            window.count(now)
+        return now - begin
 
 
+_lock = threading.Lock()
 _pacers: WeakValueDictionary[tuple[object, ...], Pacer] = WeakValueDictionary()
 
 
 def shared_pacer(account: str, limits: RateLimits, clock: Clock) -> Pacer:
     """The one pacer of an account in this process: the service counts all of its requests together."""
-    key = (account, limits, clock if type(clock) is not Clock else None)
-    pacer = _pacers.get(key)
-    if pacer is None:
-        pacer = _pacers[key] = Pacer(limits, clock)
-    return pacer
+    rates = limits.model_copy(update={"concurrent_jobs": None})  # those are counted elsewhere
+    key = (account, rates, clock if type(clock) is not Clock else None)
+    with _lock:
+        pacer = _pacers.get(key)
+        if pacer is None:
+            pacer = _pacers[key] = Pacer(rates, clock)
+        return pacer
 
 
 class PacedClient(AsyncClassifyClient):
@@ -80,11 +97,8 @@ class PacedClient(AsyncClassifyClient):
         self._pacer = shared_pacer(hashlib.sha256(account.encode()).hexdigest(), limits, clock)
 
     async def _send(self, step: Send, key: SecretStr) -> httpx.Response:
-        pause = self._pacer.pause_for(step.call)
-        if step.seconds is not None and pause >= step.seconds:
-            raise httpx.PoolTimeout(f"the rate limits admit the request in {pause:.0f} s, which is too late")
-        await self._clock.asleep(pause)
-        seconds = None if step.seconds is None else step.seconds - pause
+        waited = await self._pacer.admit(step.call, step.seconds)
+        seconds = None if step.seconds is None else step.seconds - waited
         return await super()._send(replace(step, seconds=seconds), key)
 
 
