@@ -285,10 +285,13 @@ class JobUsage(Received):
 
     @property
     def total(self) -> float:
-        """Both together; 1.0, the price of a page, where neither is told."""
+        """What the job cost; 1.0, the price of a page, where neither is told.
+
+        The published price is one credit a page, reading included, so the two are not added up.
+        """
         if self.credits is None and self.parse_credits is None:
             return 1.0
-        return (self.credits or 0.0) + (self.parse_credits or 0.0)
+        return max(self.credits or 0.0, self.parse_credits or 0.0)
 
 
 class ClassifyJob(Received):

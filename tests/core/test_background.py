@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,12 @@ async def test_blocking_work_returns_its_result_or_its_error() -> None:
     assert await in_thread(len, "abc") == 3
     with pytest.raises(ZeroDivisionError):
         await in_thread(divmod, 1, 0)
+
+
+@pytest.mark.parametrize("work", [lambda: next(iter([])), lambda: sys.exit(3)])
+async def test_what_no_future_can_hold_is_delivered_all_the_same(work: Callable[[], object]) -> None:
+    with pytest.raises(RuntimeError, match=r"StopIteration|SystemExit"):
+        await asyncio.wait_for(in_thread(work), 10)
 
 
 async def test_giving_up_on_blocking_work_does_not_wait_for_it() -> None:

@@ -20,8 +20,11 @@ from classify_core import (
     NotFoundError,
     Rule,
     RunStoppedError,
+    Source,
     Status,
 )
+from classify_core import run as run_module
+from classify_core.background import background
 from tests.backends import ScriptedBackend
 
 
@@ -220,3 +223,70 @@ def test_failures_are_named_by_their_place_where_they_have_no_name(rules: list[R
         Classifier(rules, backend=backend).classify_many(["invoice", b"bad"])
     with pytest.raises(JobFailedError, match=r"^broken$"):
         Classifier(rules, backend=backend).classify(b"bad")
+
+
+def test_documents_cut_off_by_a_time_limit_keep_their_own_names(rules: list[Rule]) -> None:
+    classifier = Classifier(rules, backend=ScriptedBackend(gate=asyncio.Event()), max_concurrency=2)
+    sources = [Source.text(str(number), name=f"{number}.txt") for number in range(6)]
+    outcomes = classifier.classify_many(sources, on_error="record", time_limit=0.02)
+    assert [one.source_name for one in outcomes] == [f"{number}.txt" for number in range(6)]
+    assert all(f"'{number}.txt'" in str(one.error) for number, one in enumerate(outcomes))
+    assert {one.status for one in outcomes} <= {Status.TIMEOUT, Status.NOT_STARTED}
+    assert len({id(one.error) for one in outcomes}) == 6
+
+
+@pytest.mark.parametrize("limit", [0.0005, 0.001, 0.002, 0.004])
+def test_no_document_escapes_a_time_limit_that_ends_while_it_is_begun(
+    rules: list[Rule], limit: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_module, "GRACE_SECONDS", 0.0)
+    for _ in range(20):
+        backend = ScriptedBackend(gate=asyncio.Event())
+        classifier = Classifier(rules, backend=backend, on_error="record", max_concurrency=50)
+        outcomes = classifier.classify_many([str(number) for number in range(20)], time_limit=limit)
+        assert {one.status for one in outcomes} <= {Status.TIMEOUT, Status.NOT_STARTED}
+
+
+def test_rules_that_cannot_be_loaded_name_each_document_by_its_own_name() -> None:
+    classifier = Classifier(configuration_id="cfg-1", backend=Unloadable(), on_error="record")
+    outcomes = classifier.classify_many([Source.text("x", name=f"{number}.txt") for number in range(10)])
+    assert [str(one.error).partition(":")[0] for one in outcomes] == [f"document '{n}.txt'" for n in range(10)]
+
+
+@pytest.mark.parametrize("raised", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError()])
+def test_whatever_a_backend_raises_is_one_documents_failure(rules: list[Rule], raised: BaseException) -> None:
+    def behaviour(text: str) -> None:
+        if text == "bad":
+            raise raised
+
+    classifier = Classifier(rules, backend=ScriptedBackend(behaviour), on_error="record")
+    outcomes = classifier.classify_many(["invoice", "bad", "recipe"])
+    assert [one.type for one in outcomes] == ["invoice", None, "recipe"]
+    assert outcomes[1].status is Status.FAILED
+    assert type(raised).__name__ in str(outcomes[1].error)
+    assert classifier.classify("another invoice").type == "invoice"
+
+
+def test_a_run_keeps_what_another_run_found_out_for_it(rules: list[Rule]) -> None:
+    gate = asyncio.Event()
+    backend = ScriptedBackend(gate=gate)
+    classifier = Classifier(rules, backend=backend, cache=False, max_concurrency=2)
+    first = threading.Thread(target=classifier.classify, args=("invoice",))
+    first.start()
+    while not backend.asked:
+        threading.Event().wait(0.001)
+    outcomes: list[object] = []
+    second = threading.Thread(
+        target=lambda: outcomes.extend(classifier.classify_many(["invoice", *map(str, range(8)), "invoice"]))
+    )
+    second.start()
+    threading.Event().wait(0.05)
+    background.run(_open(gate))
+    first.join()
+    second.join()
+    assert len(outcomes) == 10
+    assert backend.asked["invoice"] == 1
+
+
+async def _open(gate: asyncio.Event) -> None:
+    gate.set()

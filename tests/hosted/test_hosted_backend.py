@@ -26,6 +26,7 @@ from classify_core import (
     OutOfCreditsError,
     ParsingConfiguration,
     RateLimitError,
+    RateLimits,
     Rule,
     ServerError,
     Source,
@@ -222,6 +223,38 @@ def test_the_limits_of_a_newer_service_are_its_own(service: ClassifyService, rul
     ) as classifier:
         assert [rule.type for rule in classifier.rules] == ["invoice/bill"]
         assert len(classifier.rules_id) == 16
+
+
+def test_a_cancelled_job_of_a_file_that_the_service_has_is_made_again(
+    service: ClassifyService, rules: list[Rule]
+) -> None:
+    file_id = service.add_file("a.txt", b"invoice")
+    service.outcome_for("*", status="CANCELLED")
+    with _classifier(service, rules) as classifier:
+        assert classifier.classify(Source.file_id(file_id), on_error="record").status is Status.CANCELLED
+        service.outcome_for("*", status="COMPLETED")
+        assert classifier.classify(Source.file_id(file_id)).type == "invoice"
+    assert len(service.jobs) == 2
+
+
+def test_a_job_that_came_back_is_charged_once(service: ClassifyService, rules: list[Rule]) -> None:
+    source = Source.file_id(service.add_file("a.txt", b"invoice"))
+    with _classifier(service, rules, cache=False, max_credits=2) as classifier:
+        for _ in range(5):
+            assert classifier.classify(source).type == "invoice"
+    assert len(service.jobs) == 1
+
+
+def test_pacing_beyond_the_time_out_is_a_time_out_that_names_the_job(
+    service: ClassifyService, rules: list[Rule]
+) -> None:
+    service.outcome_for("*", status="RUNNING")
+    limits = RateLimits(requests_per_minute=3)
+    with _classifier(service, rules, plan=limits, timeout=0.6, on_error="record") as classifier:
+        first, second = classifier.classify_many(["invoice", "recipe"], max_concurrency=1)
+    assert (first.status, second.status) == (Status.TIMEOUT, Status.TIMEOUT)
+    assert first.job_id is not None
+    assert len(service.requests) == 3
 
 
 def test_a_failed_job_is_made_again_only_when_asked(service: ClassifyService, rules: list[Rule]) -> None:

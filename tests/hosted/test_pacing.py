@@ -7,6 +7,7 @@ import pytest
 from classify_core import HostedBackend, InvalidOptionError, RateLimits
 from classify_core.api.calls_files import get_file, upload_file
 from classify_core.api.calls_jobs import create_job, get_job
+from classify_core.api.flow import TooLateError
 from classify_core.hosted.pacing import Pacer
 from classify_core.limits import limits_of
 from tests.clocks import QuickClock
@@ -75,3 +76,25 @@ def test_all_clients_of_an_account_in_a_process_are_paced_together() -> None:
     assert pacers[0] is pacers[1]
     assert len({id(pacer) for pacer in pacers}) == 3
     assert "llx" not in repr(vars(pacers[0]))
+
+
+def test_a_request_that_is_never_sent_takes_no_place() -> None:
+    async def scenario() -> list[float]:
+        clock = QuickClock()
+        pacer = Pacer(RateLimits(requests_per_minute=2), clock)
+        moments = []
+        for _ in range(2):
+            await pacer.admit(LOOK)
+            moments.append(clock.time)
+        for _ in range(50):
+            with pytest.raises(TooLateError):
+                await pacer.admit(LOOK, 5.0)
+        await pacer.admit(LOOK)
+        return [*moments, clock.time]
+
+    assert asyncio.run(scenario()) == [0.0, 0.0, pytest.approx(60.05)]
+
+
+def test_plans_that_differ_in_jobs_alone_are_paced_together() -> None:
+    backends = [HostedBackend(api_key="llx-one", base_url="eu", plan=plan) for plan in (None, "pro", "enterprise")]
+    assert len({id(backend._client._pacer) for backend in backends}) == 1
