@@ -134,7 +134,7 @@ class Execution:
             if _is_being_cancelled():
                 raise
             raise error_of_backend(backend, error) from None  # the backend cancelled something of its own
-        except BaseException as error:  # noqa: BLE001 - a backend may be anybody's, and must not end the loop
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - a backend may be anybody's
             raise error_of_backend(backend, error) from None
         try:
             return Answer.model_validate(dict(answer))

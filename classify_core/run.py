@@ -140,7 +140,7 @@ class Run:
         """Ends the run because its time is over; called from the timer's thread."""
         self._state.stop(
             ClassifyTimeoutError(
-                f"not all documents of the call were done within {self._time_limit:g} s; raise timeout=",
+                f"not all documents of the call were done within its {self._time_limit:g} s; allow more",
                 timeout=self._time_limit,
             )
         )

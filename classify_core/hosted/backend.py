@@ -215,7 +215,8 @@ def upload_name(content: Content) -> str:
 
 def _is_former(job: ClassifyJob, file_input: str, begin: datetime) -> bool:
     """Whether a job was made before this call: for another upload, or, where there was none, well before it began."""
-    if job.file_input != file_input:
+    # One is the end of the other where the service tells an ID without its prefix (`dfl-`).
+    if not (job.file_input.endswith(file_input) or file_input.endswith(job.file_input)):
         return True
     created = job.created_at
     if created is not None and created.tzinfo is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -10,11 +11,12 @@ from classify_core.backend import ClassifyRequest
 from classify_core.background import in_thread
 from classify_core.classification import Alternative, Answer
 from classify_core.engine import Engine, RuleScore
-from classify_core.errors import InvalidOptionError, InvalidResponseError, UnreadableDocumentError
+from classify_core.errors import ClassifyTimeoutError, InvalidOptionError, InvalidResponseError, UnreadableDocumentError
 from classify_core.local.extraction import extract
 from classify_core.local.lexical import LexicalEngine
 from classify_core.local.reasoning import explain
 from classify_core.models import ClassifyConfiguration, Rule
+from classify_core.source import Content
 
 MAX_ALTERNATIVES: Final = 20
 """How many alternatives are kept: with thousands of rules the rest says nothing and takes memory."""
@@ -51,20 +53,30 @@ class LocalBackend:
         return os.cpu_count() or 1
 
     async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
-        """Reads the document in a thread and decides by its scores. The caller bounds the time.
+        """Reads the document in a thread and decides by its scores.
 
         Raises:
             UnreadableDocumentError: there is no text to decide by.
+            ClassifyTimeoutError: it took longer; a thread that still reads is given up on.
         """
-        del timeout
         if request.content is None:
             raise UnreadableDocumentError(
                 f"the {request.source.kind} {request.source.value} is kept by the hosted service; classify it with "
                 'backend="hosted", or give the document itself',
                 source_name=request.source.name,
             )
-        configuration = request.configuration
-        document = await in_thread(extract, request.content, configuration.parsing_configuration)
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._decided(request.content, request.configuration)
+        except TimeoutError as error:
+            raise ClassifyTimeoutError(
+                f"it was not read and decided within {timeout:g} s; raise timeout=, or limit the pages with parsing=",
+                timeout=timeout,
+                source_name=request.source.name,
+            ) from error
+
+    async def _decided(self, content: Content, configuration: ClassifyConfiguration) -> Answer:
+        document = await in_thread(extract, content, configuration.parsing_configuration)
         scored = await self.engine.ascore([document], configuration.rules)
         return decide(_checked(scored, configuration.rules, self.name))
 

@@ -5,7 +5,7 @@ import copy
 import logging
 import pickle
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from classify_core import (
     AuthenticationError,
     BatchError,
     Classifier,
+    ClassifyConfiguration,
     ClassifyError,
     ClassifyRequest,
     ClassifyTimeoutError,
@@ -24,16 +25,20 @@ from classify_core import (
     InvalidRulesError,
     JobCancelledError,
     JobFailedError,
+    LexicalEngine,
     LocalBackend,
     OutOfCreditsError,
+    ParsedDocument,
     RateLimitError,
     Rule,
+    RuleScore,
     RunStoppedError,
     Source,
     Status,
     UnknownTypeError,
     UnreadableDocumentError,
 )
+from classify_core.source import read
 from tests.backends import Behaviour, ScriptedBackend
 
 
@@ -247,6 +252,19 @@ def test_every_wait_ends_also_with_a_backend_that_never_answers(rules: list[Rule
         classifier.classify("invoice")
     assert caught.value.timeout == 0.05
     assert backend.cancelled == 1
+
+
+class _Stuck(LexicalEngine):
+    async def ascore(self, documents: Sequence[ParsedDocument], rules: Sequence[Rule]) -> list[list[RuleScore]]:
+        await asyncio.Event().wait()
+        return []
+
+
+async def test_the_local_backend_ends_its_own_wait_and_names_the_document(rules: list[Rule]) -> None:
+    source = Source.text("invoice", name="long.txt")
+    request = ClassifyRequest(source, await read(source), ClassifyConfiguration(rules=tuple(rules)))
+    with pytest.raises(ClassifyTimeoutError, match=r"long\.txt.*0\.02 s"):
+        await LocalBackend(_Stuck()).classify(request, timeout=0.02)
 
 
 def test_no_more_documents_are_open_than_allowed(rules: list[Rule]) -> None:

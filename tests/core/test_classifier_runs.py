@@ -253,7 +253,7 @@ def test_rules_that_cannot_be_loaded_name_each_document_by_its_own_name() -> Non
     assert [str(one.error).partition(":")[0] for one in outcomes] == [f"document '{n}.txt'" for n in range(10)]
 
 
-@pytest.mark.parametrize("raised", [SystemExit(3), KeyboardInterrupt(), GeneratorExit(), asyncio.CancelledError()])
+@pytest.mark.parametrize("raised", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError()])
 def test_whatever_a_backend_raises_is_one_documents_failure(rules: list[Rule], raised: BaseException) -> None:
     def behaviour(text: str) -> None:
         if text == "bad":

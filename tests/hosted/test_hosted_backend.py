@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from classify_core import (
     BatchError,
     Classifier,
     ClassifyError,
+    ClassifyJob,
     ClassifyTimeoutError,
     ConnectionFailedError,
     HostedBackend,
@@ -22,6 +24,7 @@ from classify_core import (
     InvalidResponseError,
     JobCancelledError,
     JobFailedError,
+    JobStatus,
     NotFoundError,
     OutOfCreditsError,
     ParsingConfiguration,
@@ -34,7 +37,7 @@ from classify_core import (
     UnknownStatusError,
     UnknownTypeError,
 )
-from classify_core.hosted.backend import upload_name
+from classify_core.hosted.backend import _is_former, upload_name
 from classify_core.source import Content
 from tests.clocks import QuickClock
 from tests.service import ClassifyService
@@ -195,6 +198,17 @@ def test_a_job_made_now_is_never_made_again_however_it_ends(
         outcome = classifier.classify("invoice", on_error="record")
     assert type(outcome.error) is {"CANCELLED": JobCancelledError, "FAILED": JobFailedError}[status]
     assert len(service.jobs) == 1
+
+
+def test_a_service_that_tells_ids_without_their_prefix_is_not_taken_for_one_of_former_jobs() -> None:
+    told = {"rules": [{"type": "a", "description": "b"}]}
+    job = ClassifyJob(
+        id="j", project_id="p", user_id="u", status=JobStatus.CANCELLED, document_input_type="file_id",
+        file_input="1234", configuration=told,  # type: ignore[arg-type]  # as it is answered
+    )  # fmt: skip
+    begin = datetime.now(UTC)
+    assert not _is_former(job, "dfl-1234", begin)
+    assert _is_former(job, "dfl-9999", begin)
 
 
 def test_credits_of_a_former_run_are_not_counted_again(service: ClassifyService, rules: list[Rule]) -> None:
