@@ -103,7 +103,18 @@ class MissingExtraError(ClassifyError, ImportError):
 
 
 class UnreadableDocumentError(ClassifyError):
-    """A document has no text that could be classified: missing, empty, damaged, protected, too large or a scan."""
+    """A document has no text that could be classified: missing, empty, damaged, protected, too large or a scan.
+
+    Attributes:
+        code: the reason by the service's own name for it, such as `PDF_IS_PROTECTED` (contract README, "Limits, errors,
+            price"); None where it has none.
+    """
+
+    def __init__(
+        self, message: str, *, code: str | None = None, source_name: str | None = None, job_id: str | None = None
+    ) -> None:
+        super().__init__(message, source_name=source_name, job_id=job_id)
+        self.code = code
 
 
 class ApiError(ClassifyError):

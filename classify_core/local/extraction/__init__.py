@@ -13,6 +13,7 @@ from classify_core.errors import ClassifyError, UnreadableDocumentError
 from classify_core.local.extraction import html_text, library, mail, plain, xml_text
 from classify_core.local.extraction.decoding import without_surrogates
 from classify_core.local.extraction.limits import MAX_CHARACTERS
+from classify_core.local.extraction.reading import ReadDocument
 from classify_core.local.extraction.sniffing import sniff
 from classify_core.page_ranges import select_pages
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from classify_core.models import ParsingConfiguration
     from classify_core.source import Content
 
-__all__ = ["MAX_CHARACTERS", "extract"]
+__all__ = ["MAX_CHARACTERS", "ReadDocument", "extract", "read_document", "select", "selected_pages"]
 
 
 _UNFORESEEN = (
@@ -47,30 +48,67 @@ def extract(content: Content, parsing: ParsingConfiguration | None = None) -> Pa
         UnreadableDocumentError: there is no text to classify, and why.
         MissingExtraError: the format needs `pip install "classify-adapters[local]"`.
     """
+    return select(read_document(content), parsing)
+
+
+def read_document(content: Content) -> ReadDocument:
+    """Returns all of a document's pages, so that several selections of them need only one reading.
+
+    Raises:
+        UnreadableDocumentError: it cannot be read, and why.
+        MissingExtraError: the format needs `pip install "classify-adapters[local]"`.
+    """
     try:
-        return _extract(content, parsing)
+        found = sniff(content.data, content.format)
+        return ReadDocument(found, _read(content, found), content.name)
     except ClassifyError as error:
         raise error.about(source_name=content.name) from error.__cause__
     except Exception:  # noqa: BLE001  a parser can fail on hostile bytes in ways that nobody foresaw
         # The fault may quote the document, so it is not passed on.
-        raise UnreadableDocumentError(_UNFORESEEN, source_name=content.name) from None
+        raise UnreadableDocumentError(_UNFORESEEN, code="PDF_IS_BROKEN", source_name=content.name) from None
 
 
-def _extract(content: Content, parsing: ParsingConfiguration | None) -> ParsedDocument:
-    found = sniff(content.data, content.format)
-    reading = _read(content, found)
-    numbers = _selected(len(reading.pages), parsing, found)
-    pages = [reading.pages[number - 1] for number in numbers]
-    text = "\n\n".join(page.text for page in pages)[:MAX_CHARACTERS]
+def select(document: ReadDocument, parsing: ParsingConfiguration | None = None) -> ParsedDocument:
+    """Returns the text of the pages that `parsing` names.
+
+    Raises:
+        UnreadableDocumentError: there is no such page, or no text on it.
+    """
+    pages = document.reading.pages
+    numbers = selected_pages(document, parsing)
+    chosen = [pages[number - 1] for number in numbers]
+    text = "\n\n".join(page.text for page in chosen)[:MAX_CHARACTERS]
     if not text.strip():
-        raise UnreadableDocumentError(_without_text(found, numbers, len(reading.pages)))
+        raise _empty(_without_text(document.format, numbers, len(pages)), document)
+    title = document.reading.title
     return ParsedDocument(
         text=without_surrogates(text),
-        name=content.name,
-        title=None if reading.title is None else without_surrogates(reading.title),
-        headings=tuple(without_surrogates(heading) for page in pages for heading in page.headings),
-        format=found,
+        name=document.name,
+        title=None if title is None else without_surrogates(title),
+        headings=tuple(without_surrogates(heading) for page in chosen for heading in page.headings),
+        format=document.format,
     )
+
+
+def selected_pages(document: ReadDocument, parsing: ParsingConfiguration | None) -> Sequence[int]:
+    """Returns the 1-based numbers of the pages that `parsing` names.
+
+    Raises:
+        UnreadableDocumentError: the document has none of them.
+    """
+    page_count = len(document.reading.pages)
+    if parsing is None:
+        return range(1, page_count + 1)
+    numbers = select_pages(page_count, parsing.target_pages, parsing.max_pages)
+    if page_count > 0 and not numbers:
+        counted = _counted(page_count, document.format)
+        remedy = f"name pages from 1 to {page_count}" if document.format in _PAGED else "leave target_pages out"
+        raise _empty(f"{counted}, so none of target_pages {parsing.target_pages!r} is left to read; {remedy}", document)
+    return numbers
+
+
+def _empty(message: str, document: ReadDocument) -> UnreadableDocumentError:
+    return UnreadableDocumentError(message, code="NO_DATA_FOUND_IN_FILE", source_name=document.name)
 
 
 def _read(content: Content, found: str) -> Reading:
@@ -82,18 +120,6 @@ def _read(content: Content, found: str) -> Reading:
 
 
 _READERS = {"html": html_text.read, "eml": mail.read, "xml": xml_text.read, "svg": xml_text.read}
-
-
-def _selected(page_count: int, parsing: ParsingConfiguration | None, found: str) -> Sequence[int]:
-    if parsing is None:
-        return range(1, page_count + 1)
-    numbers = select_pages(page_count, parsing.target_pages, parsing.max_pages)
-    if page_count > 0 and not numbers:
-        raise UnreadableDocumentError(
-            f"{_counted(page_count, found)}, so none of target_pages {parsing.target_pages!r} is left to read; "
-            f"{'leave target_pages out' if found not in _PAGED else f'name pages from 1 to {page_count}'}"
-        )
-    return numbers
 
 
 def _counted(page_count: int, found: str) -> str:

@@ -57,7 +57,8 @@ def without_surrogates(text: str) -> str:
 def binary() -> UnreadableDocumentError:
     """Returns the error of what is not text."""
     return UnreadableDocumentError(
-        "it is binary data, not text in a known encoding; give it in a document format, or as a text in UTF-8"
+        "it is binary data, not text in a known encoding; give it in a document format, or as a text in UTF-8",
+        code="UNSUPPORTED_FILE_TYPE",
     )
 
 

@@ -24,3 +24,18 @@ class Reading:
 def single_page(text: str, *, title: str | None = None, headings: tuple[str, ...] = ()) -> Reading:
     """Returns the reading of a format without pages."""
     return Reading((PageText(text, headings),), title)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDocument:
+    """All of a document that was read, before some of its pages are selected.
+
+    Attributes:
+        format: what it was read from, as a lower-case file ending without the dot.
+        reading: its pages and its title.
+        name: the document's name, for messages.
+    """
+
+    format: str
+    reading: Reading = field(repr=False)
+    name: str | None = None

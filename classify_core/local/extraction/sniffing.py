@@ -62,7 +62,9 @@ def sniff(data: bytes, ending: str) -> str:
         UnreadableDocumentError: it is empty, an image, protected, damaged, or a container without a document.
     """
     if not data:
-        raise UnreadableDocumentError("it is empty (0 bytes); check that it was written or uploaded completely")
+        raise UnreadableDocumentError(
+            "it is empty (0 bytes); check that it was written or uploaded completely", code="NO_DATA_FOUND_IN_FILE"
+        )
     if _is_pdf(data, ending):
         return "pdf"
     if data.startswith(_ZIP_SIGNATURES):
@@ -120,7 +122,8 @@ def _refuse_image(data: bytes) -> None:
     if kind is not None and _CONTROL_BYTES.search(data[:_SIGNATURE_WITHIN]):
         raise UnreadableDocumentError(
             f"it is an image ({kind}) without a text layer. OCR is not done locally; run OCR on it first, or classify "
-            "it with backend='hosted'"
+            "it with backend='hosted'",
+            code="UNSUPPORTED_FILE_TYPE",
         )
 
 
@@ -140,12 +143,15 @@ def _not_a_document(ending: str) -> UnreadableDocumentError:
         return damaged(ending)
     if ending in _UNREAD_ZIP_ENDINGS:
         return _unread(ending)
-    return UnreadableDocumentError("it is a ZIP archive, not a document; unpack it and classify the files in it")
+    return UnreadableDocumentError(
+        "it is a ZIP archive, not a document; unpack it and classify the files in it", code="UNSUPPORTED_FILE_TYPE"
+    )
 
 
 def _unread(kind: str) -> UnreadableDocumentError:
     return UnreadableDocumentError(
-        f"it is a document in the format {kind!r}, which is not read here; export it as PDF and classify that"
+        f"it is a document in the format {kind!r}, which is not read here; export it as PDF and classify that",
+        code="UNSUPPORTED_FILE_TYPE",
     )
 
 
@@ -167,7 +173,7 @@ def _refuse_encrypted(archive: zipfile.ZipFile, names: list[str]) -> None:
         b"encryption-data" in _beginning(archive, name) or b"EncryptedData" in _beginning(archive, name)
         for name in manifests
     ):
-        raise UnreadableDocumentError(_PROTECTED)
+        raise protected()
 
 
 def _beginning(archive: zipfile.ZipFile, name: str) -> bytes:
@@ -177,7 +183,7 @@ def _beginning(archive: zipfile.ZipFile, name: str) -> bytes:
 
 def _format_of_ole(data: bytes, ending: str) -> str:
     if _utf16("EncryptedPackage") in data:
-        raise UnreadableDocumentError(_PROTECTED)
+        raise protected()
     if _utf16("__substg1.0_") in data or _utf16("__properties_version1.0") in data:
         return "msg"
     for stream, found in _OLE_STREAMS.items():
@@ -194,10 +200,11 @@ def damaged(kind: str) -> UnreadableDocumentError:
     """Returns the error of a file that is not, or no longer, what it claims to be."""
     return UnreadableDocumentError(
         f"it is damaged or cut off: its content is not a readable {kind.upper() if kind.islower() else kind} file; "
-        "export or download it again"
+        "export or download it again",
+        code="PDF_IS_BROKEN",
     )
 
 
 def protected() -> UnreadableDocumentError:
     """Returns the error of a file that needs a password."""
-    return UnreadableDocumentError(_PROTECTED)
+    return UnreadableDocumentError(_PROTECTED, code="PDF_IS_PROTECTED")
