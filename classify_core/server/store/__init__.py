@@ -1,0 +1,1 @@
+"""What the server keeps: one SQLite file and a folder of documents."""

@@ -1,0 +1,290 @@
+"""Jobs and their documents. Each change of a status says from which status on, so that no job ends twice."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from classify_core.server.problems import ProblemError, not_found
+from classify_core.server.store import deliveries
+from classify_core.server.store.moments import now
+from classify_core.server.store.paging import PageRequest, StoredPage, token_of
+from classify_core.server.store.records import (
+    Api,
+    DocumentInput,
+    JobState,
+    NewJob,
+    Outcome,
+    StoredDocument,
+    StoredJob,
+)
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """Which jobs are listed; None is no condition. The moments are as the store keeps them, inclusive."""
+
+    project_id: str
+    api: Api
+    status: JobState | None = None
+    configuration_id: str | None = None
+    job_ids: tuple[str, ...] | None = None
+    created_from: str | None = None
+    created_to: str | None = None
+
+
+def create(connection: sqlite3.Connection, new: NewJob) -> StoredJob:
+    """Makes a job, or returns the one that was made with the same transaction ID."""
+    earlier = _by_transaction(connection, new)
+    if earlier is not None:
+        return earlier
+    job_id, moment = str(uuid4()), now()
+    connection.execute(
+        "INSERT INTO jobs (id, project_id, api, status, configuration, configuration_id, transaction_id, webhooks,"
+        " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            job_id,
+            new.project_id,
+            new.api,
+            JobState.PENDING,
+            json.dumps(new.configuration),
+            new.configuration_id,
+            new.transaction_id,
+            json.dumps(new.webhooks),
+            moment,
+            moment,
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO documents (job_id, position, id, input_type, file_input, updated_at) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (job_id, position, str(uuid4()), document.input_type, document.file_input, moment)
+            for position, document in enumerate(new.inputs)
+        ],
+    )
+    return _announced(connection, _only(connection, job_id))
+
+
+def get(connection: sqlite3.Connection, project_id: str, api: Api, job_id: str) -> StoredJob:
+    """Returns a job of a project.
+
+    Raises:
+        ProblemError: there is none (404).
+    """
+    row = connection.execute(
+        f"{_SELECT} WHERE jobs.project_id = ? AND api = ? AND jobs.id = ?", (project_id, api, job_id)
+    ).fetchone()
+    if row is None:
+        raise not_found("Classify job", job_id)
+    return _jobs(connection, [row])[0]
+
+
+def find(connection: sqlite3.Connection, wanted: JobFilter, page: PageRequest) -> StoredPage[StoredJob]:
+    """Returns a page of jobs, newest first."""
+    condition, values = _condition(wanted)
+    count = f"SELECT COUNT(*) FROM jobs WHERE {condition}"  # noqa: S608 - clauses of this module, values apart
+    [total] = connection.execute(count, values).fetchone()
+    if page.after is not None:
+        condition += " AND (jobs.created_at, jobs.id) < (?, ?)"
+        values += _cursor(page.after)
+    rows = connection.execute(
+        f"{_SELECT} WHERE {condition} ORDER BY jobs.created_at DESC, jobs.id DESC LIMIT ?", [*values, page.size + 1]
+    ).fetchall()
+    items = _jobs(connection, rows[: page.size])
+    token = token_of(items[-1].created_at, items[-1].id) if len(rows) > page.size else None
+    return StoredPage(tuple(items), token, total)
+
+
+def open_jobs(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+    """The IDs and projects of all jobs that have not ended, those that were begun first, then as they came."""
+    rows = connection.execute(
+        "SELECT id, project_id FROM jobs WHERE status IN ('PENDING', 'RUNNING') ORDER BY status = 'PENDING', number"
+    )
+    return [(row["id"], row["project_id"]) for row in rows]
+
+
+def begin(connection: sqlite3.Connection, job_id: str) -> StoredJob | None:
+    """Marks a job as RUNNING; one that a killed server had begun stays so. None where it has ended or is gone."""
+    changed = _move(connection, job_id, {JobState.PENDING}, JobState.RUNNING)
+    job = _find_one(connection, job_id)
+    if job is None or not job.status.is_open:
+        return None
+    return _announced(connection, job) if changed else job
+
+
+def keep_outcome(connection: sqlite3.Connection, job_id: str, position: int, outcome: Outcome) -> None:
+    """Keeps how a document of a running job ended; the first answer stands."""
+    connection.execute(
+        "UPDATE documents SET is_done = 1, result = ?, error_message = ?, parse_job_id = ?, credits = ?,"
+        " parse_credits = ?, updated_at = ? WHERE job_id = ? AND position = ? AND NOT is_done"
+        " AND EXISTS (SELECT 1 FROM jobs WHERE id = job_id AND status = 'RUNNING')",
+        (
+            None if outcome.result is None else json.dumps(outcome.result),
+            outcome.error_message,
+            outcome.parse_job_id,
+            outcome.credits,
+            outcome.parse_credits,
+            now(),
+            job_id,
+            position,
+        ),
+    )
+
+
+def finish(
+    connection: sqlite3.Connection, job_id: str, status: JobState, error_message: str | None = None
+) -> StoredJob | None:
+    """Ends a running job; None where it has ended already."""
+    if not _move(connection, job_id, {JobState.RUNNING}, status, error_message):
+        return None
+    return _announced(connection, _only(connection, job_id))
+
+
+def cancel(connection: sqlite3.Connection, project_id: str, api: Api, job_id: str) -> StoredJob:
+    """Cancels a job that has not ended.
+
+    Raises:
+        ProblemError: there is none (404), or it has ended (409).
+    """
+    job = get(connection, project_id, api, job_id)
+    if not _move(connection, job_id, {JobState.PENDING, JobState.RUNNING}, JobState.CANCELLED):
+        raise ProblemError(409, f"Job {job_id} is {job.status} and cannot be cancelled")
+    return _announced(connection, _only(connection, job_id))
+
+
+def delete(connection: sqlite3.Connection, project_id: str, api: Api, job_id: str) -> StoredJob:
+    """Deletes a job that has ended, and returns what it was.
+
+    Raises:
+        ProblemError: there is none (404), or it has not ended (409).
+    """
+    job = get(connection, project_id, api, job_id)
+    if job.status.is_open:
+        raise ProblemError(409, f"Job {job_id} is {job.status}; cancel it first, or wait until it has ended")
+    connection.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+    return job
+
+
+_SELECT = "SELECT jobs.*, projects.user_id FROM jobs JOIN projects ON projects.id = jobs.project_id"
+
+
+def _by_transaction(connection: sqlite3.Connection, new: NewJob) -> StoredJob | None:
+    if new.transaction_id is None:
+        return None
+    row = connection.execute(
+        f"{_SELECT} WHERE jobs.project_id = ? AND api = ? AND transaction_id = ?",
+        (new.project_id, new.api, new.transaction_id),
+    ).fetchone()
+    return None if row is None else _jobs(connection, [row])[0]
+
+
+def _move(
+    connection: sqlite3.Connection,
+    job_id: str,
+    origins: Iterable[JobState],
+    target: JobState,
+    error_message: str | None = None,
+) -> bool:
+    cursor = connection.execute(
+        "UPDATE jobs SET status = ?, error_message = ?, updated_at = ? WHERE id = ?"
+        " AND status IN (SELECT value FROM json_each(?))",
+        (target, error_message, now(), job_id, json.dumps(sorted(origins))),
+    )
+    return cursor.rowcount == 1
+
+
+def _announced(connection: sqlite3.Connection, job: StoredJob) -> StoredJob:
+    deliveries.announce(connection, job)
+    return job
+
+
+def _find_one(connection: sqlite3.Connection, job_id: str) -> StoredJob | None:
+    row = connection.execute(f"{_SELECT} WHERE jobs.id = ?", (job_id,)).fetchone()
+    return None if row is None else _jobs(connection, [row])[0]
+
+
+def _only(connection: sqlite3.Connection, job_id: str) -> StoredJob:
+    job = _find_one(connection, job_id)
+    assert job is not None, "a job that was just written is there"
+    return job
+
+
+def _condition(wanted: JobFilter) -> tuple[str, list[Any]]:
+    chosen: list[tuple[str, Any]] = [("jobs.project_id = ?", wanted.project_id), ("api = ?", wanted.api)]
+    chosen += [
+        (clause, value)
+        for clause, value in (
+            ("status = ?", wanted.status),
+            ("configuration_id = ?", wanted.configuration_id),
+            ("jobs.created_at >= ?", wanted.created_from),
+            ("jobs.created_at <= ?", wanted.created_to),
+            # One JSON parameter, since SQLite bounds how many there may be.
+            (
+                "jobs.id IN (SELECT value FROM json_each(?))",
+                None if wanted.job_ids is None else json.dumps(wanted.job_ids),
+            ),
+        )
+        if value is not None
+    ]
+    return " AND ".join(clause for clause, _ in chosen), [value for _, value in chosen]
+
+
+def _cursor(after: tuple[str | int, ...]) -> Sequence[str]:
+    if len(after) != 2 or not all(isinstance(value, str) for value in after):  # noqa: PLR2004 - moment and ID
+        raise ProblemError(400, "Invalid page_token; it belongs to another listing")
+    return [str(value) for value in after]
+
+
+def _jobs(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[StoredJob]:
+    documents = _documents(connection, [row["id"] for row in rows])
+    return [
+        StoredJob(
+            id=row["id"],
+            number=row["number"],
+            project_id=row["project_id"],
+            user_id=row["user_id"],
+            api=row["api"],
+            status=JobState(row["status"]),
+            configuration=json.loads(row["configuration"]),
+            configuration_id=row["configuration_id"],
+            transaction_id=row["transaction_id"],
+            webhooks=tuple(json.loads(row["webhooks"])),
+            error_message=row["error_message"],
+            created_at=row["created_at"],
+            updated_at=row["updated_at"],
+            documents=tuple(documents[row["id"]]),
+        )
+        for row in rows
+    ]
+
+
+def _documents(connection: sqlite3.Connection, job_ids: Sequence[str]) -> dict[str, list[StoredDocument]]:
+    found: dict[str, list[StoredDocument]] = {job_id: [] for job_id in job_ids}
+    rows = connection.execute(
+        "SELECT * FROM documents WHERE job_id IN (SELECT value FROM json_each(?)) ORDER BY job_id, position",
+        (json.dumps(job_ids),),
+    )
+    for row in rows:
+        found[row["job_id"]].append(_document(row))
+    return found
+
+
+def _document(row: sqlite3.Row) -> StoredDocument:
+    outcome = Outcome(
+        result=None if row["result"] is None else json.loads(row["result"]),
+        error_message=row["error_message"],
+        parse_job_id=row["parse_job_id"],
+        credits=row["credits"],
+        parse_credits=row["parse_credits"],
+    )
+    return StoredDocument(
+        id=row["id"],
+        position=row["position"],
+        input=DocumentInput(row["input_type"], row["file_input"]),
+        outcome=outcome if row["is_done"] else None,
+        updated_at=row["updated_at"],
+    )

@@ -1,0 +1,58 @@
+"""Page tokens that stay right while things are added.
+
+A token names the last item of its page by moment and ID, not by its place, so that what is added or deleted meanwhile
+neither shifts nor repeats the rest. Listings go from the newest to the oldest.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from classify_core.server.problems import ProblemError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """Which page is asked for: `size` items after `after`, the sort values of the item before it."""
+
+    size: int
+    after: tuple[str | int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class StoredPage(Generic[T]):
+    """A page, the token of the next one where there is one, and how many items all pages have."""
+
+    items: tuple[T, ...]
+    next_page_token: str | None
+    total_size: int
+
+
+def page_request(size: int | None, token: str | None, *, default: int) -> PageRequest:
+    """Reads a listing's `page_size` and `page_token`.
+
+    Raises:
+        ProblemError: the token is none of ours.
+    """
+    return PageRequest(default if size is None else size, None if token is None else _read_token(token))
+
+
+def token_of(*values: str | int) -> str:
+    """The token of the page after the item that has these sort values."""
+    return base64.urlsafe_b64encode(json.dumps(values).encode()).decode().rstrip("=")
+
+
+def _read_token(token: str) -> tuple[str | int, ...]:
+    try:
+        values = json.loads(base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4)))
+    except (ValueError, binascii.Error, RecursionError):
+        values = None
+    if not isinstance(values, list) or not values or not all(type(value) in {str, int} for value in values):
+        raise ProblemError(400, "Invalid page_token; use the next_page_token of the page before")
+    return tuple(values)

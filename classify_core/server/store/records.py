@@ -1,0 +1,100 @@
+"""What the store keeps of a job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+Api = Literal["v1", "v2"]
+InputType = Literal["file_id", "parse_job_id"]
+
+
+class JobState(StrEnum):
+    """Where a job stands; each API has its own words for these."""
+
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the job may still change."""
+        return self in {JobState.PENDING, JobState.RUNNING}
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInput:
+    """What is to be classified: the ID as the client gave it."""
+
+    input_type: InputType
+    file_input: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one document ended: with a result, `{type, confidence, reasoning}`, or with an error.
+
+    Attributes:
+        parse_job_id: where its text is kept.
+        credits: what it would cost at the hosted service.
+        parse_credits: the part of it that is for reading; None where another job had read it.
+    """
+
+    result: dict[str, Any] | None = field(default=None, repr=False)
+    error_message: str | None = None
+    parse_job_id: str | None = None
+    credits: float | None = None
+    parse_credits: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """One document of a job."""
+
+    id: str
+    position: int
+    input: DocumentInput
+    outcome: Outcome | None
+    updated_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job that is to be made.
+
+    Attributes:
+        configuration: as the API of the job writes it: rules, mode, parsing_configuration.
+        webhooks: the endpoints, as the client gave them, secrets included.
+    """
+
+    project_id: str
+    api: Api
+    inputs: tuple[DocumentInput, ...]
+    configuration: dict[str, Any]
+    configuration_id: str | None = None
+    transaction_id: str | None = None
+    webhooks: tuple[dict[str, Any], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredJob:
+    """A job as it stands. `number` counts all jobs of this server and is told to nobody."""
+
+    id: str
+    number: int
+    project_id: str
+    user_id: str
+    api: Api
+    status: JobState
+    configuration: dict[str, Any]
+    configuration_id: str | None
+    transaction_id: str | None
+    webhooks: tuple[dict[str, Any], ...] = field(repr=False)
+    error_message: str | None
+    created_at: str
+    updated_at: str
+    documents: tuple[StoredDocument, ...]
