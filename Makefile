@@ -8,11 +8,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 LOWEST := .venv-lowest
 BARE := .venv-bare
+PEER_SDK := .venv-peer-sdk
+PEER_V1 := .venv-peer-v1
 WORKERS ?= 2
 CORPUS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check unit test-lowest test-bare format clean
+.PHONY: help demo test check unit test-peers test-lowest test-bare format clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -30,9 +32,13 @@ check: $(VENV)/.test-ready
 unit: $(VENV)/.test-ready
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-# LangChain's standard suites ask for newer versions than our lowest.
+test-peers: $(VENV)/.test-ready $(PEER_SDK)/.ready $(PEER_V1)/.ready  ## the official clients, unchanged, against our server
+	$(BIN)/python -m tests.peers.run --sdk $(PEER_SDK)/bin/python --v1 $(PEER_V1)/bin/python
+
+# LangChain's standard suites and schemathesis ask for newer versions than our lowest.
 test-lowest: $(LOWEST)/.ready  ## the tests on the lowest versions that pyproject.toml allows
-	$(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist loadfile --ignore tests/langchain/test_tool_standard.py
+	$(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist loadfile \
+		--ignore tests/langchain/test_tool_standard.py --ignore tests/server/test_schemathesis.py
 
 test-bare: $(BARE)/.ready  ## the built wheel alone, with no extra and no development package
 	$(BARE)/bin/python tests/bare/smoke.py
@@ -42,7 +48,7 @@ format: $(VENV)/.test-ready  ## put the code in order
 	$(BIN)/ruff format .
 
 clean:  ## remove all that the commands above made
-	rm -rf $(VENV) $(LOWEST) $(BARE) dist build *.egg-info .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(LOWEST) $(BARE) $(PEER_SDK) $(PEER_V1) dist build *.egg-info .mypy_cache .ruff_cache
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -55,6 +61,16 @@ $(VENV)/.demo-ready: pyproject.toml | $(BIN)/python
 $(VENV)/.test-ready: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev --group standard-tests
 	touch $@ $(VENV)/.demo-ready
+
+# Each official client in an environment of its own, where nothing of ours is installed.
+$(PEER_SDK)/.ready: tests/peers/sdk.txt
+$(PEER_V1)/.ready: tests/peers/v1.txt
+$(PEER_SDK)/.ready $(PEER_V1)/.ready:
+	rm -rf $(@D)
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(@D)/bin/python -m pip install --quiet --requirement $<
+	touch $@
 
 $(LOWEST)/.ready: pyproject.toml tests/lowest.txt
 	rm -rf $(LOWEST)

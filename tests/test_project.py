@@ -40,6 +40,11 @@ def test_every_extra_of_the_design_exists_and_has_local_in_it() -> None:
     assert extras["all"] == ["classify-adapters[llama-index,langchain,server,cli,ray]"]
 
 
+def test_serving_brings_the_command_that_serves() -> None:
+    assert "classify-adapters[cli]" in PROJECT["optional-dependencies"]["server"]
+    assert PROJECT["scripts"]["classify"] == "classify_core.cli:main"
+
+
 def test_the_changelog_begins_with_this_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text()
     assert re.search(r"^## (\S+)", changelog, re.MULTILINE)[1] == PROJECT["version"]  # type: ignore[index]

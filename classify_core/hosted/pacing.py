@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import deque
 from dataclasses import replace
 from typing import Any, Final
 from weakref import WeakValueDictionary
@@ -19,27 +18,10 @@ from classify_core.api.calls_jobs import JOBS
 from classify_core.api.clock import Clock
 from classify_core.api.flow import Send, TooLateError
 from classify_core.limits import RateLimits
+from classify_core.sliding_window import SlidingWindow
 
 # The service counts arrivals, and requests do not take equally long to arrive.
 MARGIN_SECONDS: Final = 0.05
-
-
-class SlidingWindow:
-    """Lets at most `limit` requests begin in any span of `seconds`."""
-
-    def __init__(self, limit: int, seconds: float) -> None:
-        self._seconds = seconds + MARGIN_SECONDS
-        self._moments: deque[float] = deque(maxlen=limit)
-
-    def free_at(self, now: float) -> float:
-        """The first moment at or after `now` at which a request may begin."""
-        if len(self._moments) < (self._moments.maxlen or 0):
-            return now
-        return max(now, self._moments[0] + self._seconds)
-
-    def count(self, moment: float) -> None:
-        """Counts a request that begins at `moment`."""
-        self._moments.append(moment)
 
 
 class Pacer:
@@ -103,4 +85,4 @@ class PacedClient(AsyncClassifyClient):
 
 
 def _windows(limit: int | None, seconds: float) -> list[SlidingWindow]:
-    return [] if limit is None else [SlidingWindow(limit, seconds)]
+    return [] if limit is None else [SlidingWindow(limit, seconds + MARGIN_SECONDS)]

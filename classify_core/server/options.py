@@ -13,6 +13,7 @@ from classify_core.checks import checked_count, checked_seconds
 from classify_core.errors import InvalidOptionError
 from classify_core.files import MAX_FILE_BYTES
 from classify_core.limits import PLANS, RateLimits
+from classify_core.server.keys import checked_keys
 from classify_core.server.simulation.durations import JobSeconds
 from classify_core.server.simulation.faults import Faults
 
@@ -78,6 +79,7 @@ class ServerOptions:
 
     def __post_init__(self) -> None:
         checked_count("port", self.port, minimum=0, maximum=65535)
+        checked_keys(self.api_keys)
         checked_count("workers", self.workers)
         checked_count("max_file_bytes", self.max_file_bytes)
         if self.concurrent_jobs is not None:

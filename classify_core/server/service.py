@@ -7,6 +7,7 @@ from classify_core.server.middleware.authentication import KeyRing
 from classify_core.server.middleware.rate_limiting import RateLimiter
 from classify_core.server.middleware.request_log import RequestLog
 from classify_core.server.options import ServerOptions
+from classify_core.server.simulation.settings import SimulationSettings
 from classify_core.server.store import files
 from classify_core.server.store.database import FILE_NAME, Database
 from classify_core.server.store.file_folder import FileFolder
@@ -25,6 +26,7 @@ class Service:
         self.keys = KeyRing(options)
         self.rate_limiter = RateLimiter(options.limits)
         self.faults = options.faults
+        self.simulation = SimulationSettings(options.job_seconds, options.concurrent_jobs, options.seed)
         self.requests = RequestLog()
         self.workers = WorkerPool(options.workers, options.document_limits)
         self.runner = JobRunner(self)

@@ -10,7 +10,19 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-HEAVY = ["llama_index", "langchain_core", "sklearn", "numpy", "kreuzberg", "liteparse", "tqdm", "fastapi"]
+HEAVY = [
+    "llama_index",
+    "langchain_core",
+    "sklearn",
+    "numpy",
+    "kreuzberg",
+    "liteparse",
+    "tqdm",
+    "fastapi",
+    "uvicorn",
+    "typer",
+    "rich",
+]
 PACKAGES = ["classify_core", "llama_index_classify", "langchain_classify"]
 
 PUBLIC = {

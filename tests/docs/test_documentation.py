@@ -5,23 +5,35 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import shlex
 import subprocess
+import sys
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 import classify_core
 import langchain_classify
 import llama_index_classify
 from classify_core import errors, load_rules
+from classify_core.cli.main import app
+from classify_core.server import load_faults
 from tests.service import ClassifyService
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-BLOCK = re.compile(r"(?P<marker><!-- hosted -->\n)?^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(
+    r"(?:<!-- (?P<marker>\w+) -->\n)?^```(?P<language>\w*)\n(?P<code>.*?)^```$", re.DOTALL | re.MULTILINE
+)
+
+
+# Their code is commands, or tests that pytest runs.
+WITHOUT_PYTHON = {"cli.md", "testing-your-pipeline.md"}
 
 
 @dataclass(frozen=True)
@@ -29,7 +41,7 @@ class Block:
     language: str
     code: str
     line: int
-    is_hosted: bool
+    marker: str | None
 
     @property
     def expected(self) -> list[str]:
@@ -44,7 +56,7 @@ class Block:
 def blocks_of(page: Path) -> list[Block]:
     text = page.read_text()
     return [
-        Block(found["language"], found["code"], text[: found.start("code")].count("\n"), found["marker"] is not None)
+        Block(found["language"], found["code"], text[: found.start("code")].count("\n"), found["marker"])
         for found in BLOCK.finditer(text)
     ]
 
@@ -55,7 +67,24 @@ def commands_of(page: Path) -> list[str]:
     return [line.partition("#")[0].strip() for line in lines]
 
 
-def exists(command: str) -> bool:
+def is_classify_command(words: list[str]) -> bool:
+    """Whether the command line has these commands and flags."""
+    names = [word for word in words if not word.startswith("-")]
+    flags = [word for word in words if word.startswith("--")]
+    for depth in (2, 1):
+        told = _help_of(tuple(names[:depth]))
+        if told is not None:
+            return all(re.search(rf"(?<![\w.-]){re.escape(flag)}(?![\w.-])", told) for flag in flags)
+    return not names and set(flags) <= {"--help", "--version", "--install-completion"}
+
+
+@cache
+def _help_of(names: tuple[str, ...]) -> str | None:
+    result = CliRunner().invoke(app, [*names, "--help"], env={"COLUMNS": "400", "TERM": "dumb"})
+    return result.output if result.exit_code == 0 and names else None
+
+
+def exists(command: str) -> bool:  # noqa: PLR0911 - one kind of command, one answer
     """Whether a command of the pages can be run in a clone."""
     match command.split():
         case ["make", target]:
@@ -68,6 +97,10 @@ def exists(command: str) -> bool:
             return wanted is not None and set((wanted[1] or "all").split(",")) <= set(extras)
         case ["cp", *_, source, _]:
             return (ROOT / source).exists()
+        case ["classify", *_]:
+            return is_classify_command(shlex.split(command)[1:])
+        case ["export", assignment]:
+            return assignment.partition("=")[0] in {"LLAMA_CLOUD_API_KEY", "LLAMA_CLOUD_BASE_URL"}
         case [".venv/bin/python", script, "--corpus", "FOLDER"]:
             return '"--corpus"' in (ROOT / script).read_text()
         case _:
@@ -87,14 +120,14 @@ def test_every_code_block_runs_and_prints_what_it_says(
     page: Path, workplace: Path, service: ClassifyService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     namespace: dict[str, Any] = {"__name__": "documentation"}
-    blocks = [block for block in blocks_of(page) if block.language == "python"]
-    assert blocks
+    blocks = [block for block in blocks_of(page) if block.language == "python" and block.marker != "pytest"]
+    assert blocks or page.name in WITHOUT_PYTHON
     for command in commands_of(page):
         if command.startswith("cp "):
             subprocess.run(command.split(), cwd=workplace, check=True)
     for block in blocks:
         with monkeypatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as printed:
-            if block.is_hosted:
+            if block.marker == "hosted":
                 patch.setenv("LLAMA_CLOUD_API_KEY", service.api_key)
                 patch.setenv("LLAMA_CLOUD_BASE_URL", service.base_url)
             padded = "\n" * block.line + block.code  # so that a traceback names the page's own line
@@ -102,15 +135,34 @@ def test_every_code_block_runs_and_prints_what_it_says(
         assert printed.getvalue().splitlines() == block.expected, f"{page.name}, block at line {block.line}"
 
 
+TESTS = [(page, block) for page in PAGES for block in blocks_of(page) if block.marker == "pytest"]
+
+
+@pytest.mark.parametrize(("page", "block"), TESTS, ids=lambda one: getattr(one, "name", None) or f"line {one.line}")
+def test_every_test_in_the_pages_passes(page: Path, block: Block, tmp_path: Path) -> None:
+    (tmp_path / "test_pipeline.py").write_text("\n" * block.line + block.code)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_pipeline.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{page.name}: {done.stdout}"
+
+
+def test_every_faults_file_in_the_pages_can_be_loaded(tmp_path: Path) -> None:
+    shown = [block.code for page in PAGES for block in blocks_of(page) if block.marker == "faults"]
+    assert shown
+    for code in shown:
+        (tmp_path / "faults.yaml").write_text(code)
+        load_faults(tmp_path / "faults.yaml")
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_block_says_what_language_it_is_in(page: Path) -> None:
-    assert {block.language for block in blocks_of(page)} <= {"python", "yaml", "console"}
+    assert {block.language for block in blocks_of(page)} <= {"python", "yaml", "console", "text", "json"}
 
 
 def test_every_rules_file_in_the_pages_can_be_loaded(tmp_path: Path) -> None:
     for page in PAGES:
         for block in blocks_of(page):
-            if block.language == "yaml":
+            if block.language == "yaml" and block.marker is None:
                 (tmp_path / "rules.yaml").write_text(block.code)
                 assert load_rules(tmp_path / "rules.yaml")
 
@@ -131,7 +183,9 @@ def test_every_extra_has_its_name_in_the_readme() -> None:
 
 def test_the_rules_that_a_page_shows_are_those_it_has_copied() -> None:
     whole = (ROOT / "examples" / "rules.yaml").read_text().partition("\n")[2]
-    shown = [block.code for page in PAGES for block in blocks_of(page) if block.language == "yaml"]
+    shown = [
+        block.code for page in PAGES for block in blocks_of(page) if (block.language, block.marker) == ("yaml", None)
+    ]
     assert shown
     assert all(whole.startswith(code) for code in shown)
 

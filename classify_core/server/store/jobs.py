@@ -6,13 +6,13 @@ import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import uuid4
 
 from classify_core.server.problems import ProblemError, not_found
 from classify_core.server.store import deliveries
+from classify_core.server.store.listing import Listing, page_of
 from classify_core.server.store.moments import now
-from classify_core.server.store.paging import PageRequest, StoredPage, token_of
+from classify_core.server.store.paging import PageRequest, StoredPage
 from classify_core.server.store.records import (
     Api,
     DocumentInput,
@@ -37,11 +37,17 @@ class JobFilter:
     created_to: str | None = None
 
 
+def of_transaction(
+    connection: sqlite3.Connection, project_id: str, api: Api, transaction_id: str | None
+) -> StoredJob | None:
+    """The job that was made with a transaction ID, which names one job of its project at most."""
+    if transaction_id is None:
+        return None
+    return _one(connection, "project_id = ? AND api = ? AND transaction_id = ?", project_id, api, transaction_id)
+
+
 def create(connection: sqlite3.Connection, new: NewJob) -> StoredJob:
-    """Makes a job, or returns the one that was made with the same transaction ID."""
-    earlier = _by_transaction(connection, new)
-    if earlier is not None:
-        return earlier
+    """Makes a job; in the same transaction `of_transaction` has found none of its transaction ID."""
     job_id, moment = str(uuid4()), now()
     connection.execute(
         "INSERT INTO jobs (id, project_id, api, status, configuration, configuration_id, transaction_id, webhooks,"
@@ -75,28 +81,20 @@ def get(connection: sqlite3.Connection, project_id: str, api: Api, job_id: str) 
     Raises:
         ProblemError: there is none (404).
     """
-    row = connection.execute(
-        f"{_SELECT} WHERE jobs.project_id = ? AND api = ? AND jobs.id = ?", (project_id, api, job_id)
-    ).fetchone()
-    if row is None:
+    job = _one(connection, "project_id = ? AND api = ? AND id = ?", project_id, api, job_id)
+    if job is None:
         raise not_found("Classify job", job_id)
-    return _jobs(connection, [row])[0]
+    return job
 
 
 def find(connection: sqlite3.Connection, wanted: JobFilter, page: PageRequest) -> StoredPage[StoredJob]:
-    """Returns a page of jobs, newest first."""
-    condition, values = _condition(wanted)
-    count = f"SELECT COUNT(*) FROM jobs WHERE {condition}"  # noqa: S608 - clauses of this module, values apart
-    [total] = connection.execute(count, values).fetchone()
-    if page.after is not None:
-        condition += " AND (jobs.created_at, jobs.id) < (?, ?)"
-        values += _cursor(page.after)
-    rows = connection.execute(
-        f"{_SELECT} WHERE {condition} ORDER BY jobs.created_at DESC, jobs.id DESC LIMIT ?", [*values, page.size + 1]
-    ).fetchall()
-    items = _jobs(connection, rows[: page.size])
-    token = token_of(items[-1].created_at, items[-1].id) if len(rows) > page.size else None
-    return StoredPage(tuple(items), token, total)
+    """Returns a page of jobs, newest first.
+
+    Raises:
+        ProblemError: the page token belongs to another listing (400).
+    """
+    rows = page_of(connection, Listing("jobs", _conditions(wanted)), page)
+    return StoredPage(tuple(_jobs(connection, rows.items)), rows.next_page_token, rows.total_size)
 
 
 def open_jobs(connection: sqlite3.Connection) -> list[tuple[str, str]]:
@@ -169,19 +167,6 @@ def delete(connection: sqlite3.Connection, project_id: str, api: Api, job_id: st
     return job
 
 
-_SELECT = "SELECT jobs.*, projects.user_id FROM jobs JOIN projects ON projects.id = jobs.project_id"
-
-
-def _by_transaction(connection: sqlite3.Connection, new: NewJob) -> StoredJob | None:
-    if new.transaction_id is None:
-        return None
-    row = connection.execute(
-        f"{_SELECT} WHERE jobs.project_id = ? AND api = ? AND transaction_id = ?",
-        (new.project_id, new.api, new.transaction_id),
-    ).fetchone()
-    return None if row is None else _jobs(connection, [row])[0]
-
-
 def _move(
     connection: sqlite3.Connection,
     job_id: str,
@@ -202,9 +187,14 @@ def _announced(connection: sqlite3.Connection, job: StoredJob) -> StoredJob:
     return job
 
 
+def _one(connection: sqlite3.Connection, condition: str, *values: str) -> StoredJob | None:
+    select = f"SELECT * FROM jobs WHERE {condition}"  # noqa: S608 - clauses of this module, values apart
+    rows = connection.execute(select, values).fetchall()
+    return _jobs(connection, rows)[0] if rows else None
+
+
 def _find_one(connection: sqlite3.Connection, job_id: str) -> StoredJob | None:
-    row = connection.execute(f"{_SELECT} WHERE jobs.id = ?", (job_id,)).fetchone()
-    return None if row is None else _jobs(connection, [row])[0]
+    return _one(connection, "id = ?", job_id)
 
 
 def _only(connection: sqlite3.Connection, job_id: str) -> StoredJob:
@@ -213,40 +203,28 @@ def _only(connection: sqlite3.Connection, job_id: str) -> StoredJob:
     return job
 
 
-def _condition(wanted: JobFilter) -> tuple[str, list[Any]]:
-    chosen: list[tuple[str, Any]] = [("jobs.project_id = ?", wanted.project_id), ("api = ?", wanted.api)]
-    chosen += [
-        (clause, value)
-        for clause, value in (
-            ("status = ?", wanted.status),
-            ("configuration_id = ?", wanted.configuration_id),
-            ("jobs.created_at >= ?", wanted.created_from),
-            ("jobs.created_at <= ?", wanted.created_to),
-            # One JSON parameter, since SQLite bounds how many there may be.
-            (
-                "jobs.id IN (SELECT value FROM json_each(?))",
-                None if wanted.job_ids is None else json.dumps(wanted.job_ids),
-            ),
-        )
-        if value is not None
-    ]
-    return " AND ".join(clause for clause, _ in chosen), [value for _, value in chosen]
-
-
-def _cursor(after: tuple[str | int, ...]) -> Sequence[str]:
-    if len(after) != 2 or not all(isinstance(value, str) for value in after):  # noqa: PLR2004 - moment and ID
-        raise ProblemError(400, "Invalid page_token; it belongs to another listing")
-    return [str(value) for value in after]
+def _conditions(wanted: JobFilter) -> dict[str, str | None]:
+    return {
+        "project_id = ?": wanted.project_id,
+        "api = ?": wanted.api,
+        "status = ?": wanted.status,
+        "configuration_id = ?": wanted.configuration_id,
+        "created_at >= ?": wanted.created_from,
+        "created_at <= ?": wanted.created_to,
+        # One JSON parameter, since SQLite bounds how many there may be.
+        "id IN (SELECT value FROM json_each(?))": None if wanted.job_ids is None else json.dumps(wanted.job_ids),
+    }
 
 
 def _jobs(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[StoredJob]:
     documents = _documents(connection, [row["id"] for row in rows])
+    users = _users(connection, [row["project_id"] for row in rows])
     return [
         StoredJob(
             id=row["id"],
             number=row["number"],
             project_id=row["project_id"],
-            user_id=row["user_id"],
+            user_id=users[row["project_id"]],
             api=row["api"],
             status=JobState(row["status"]),
             configuration=json.loads(row["configuration"]),
@@ -260,6 +238,14 @@ def _jobs(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[S
         )
         for row in rows
     ]
+
+
+def _users(connection: sqlite3.Connection, project_ids: Sequence[str]) -> dict[str, str]:
+    rows = connection.execute(
+        "SELECT id, user_id FROM projects WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(set(project_ids))),),
+    )
+    return {row["id"]: row["user_id"] for row in rows}
 
 
 def _documents(connection: sqlite3.Connection, job_ids: Sequence[str]) -> dict[str, list[StoredDocument]]:

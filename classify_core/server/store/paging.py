@@ -7,14 +7,16 @@ neither shifts nor repeats the rest. Listings go from the newest to the oldest.
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from classify_core.server.problems import ProblemError
 
 T = TypeVar("T")
+
+MAX_PAGE_SIZE: Final = 1000
+"""A listing that states no limit of its own gives no more than this at once."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,13 @@ def page_request(size: int | None, token: str | None, *, default: int) -> PageRe
     """Reads a listing's `page_size` and `page_token`.
 
     Raises:
-        ProblemError: the token is none of ours.
+        ProblemError: the size is below 1, or the token is none of ours (400).
     """
-    return PageRequest(default if size is None else size, None if token is None else _read_token(token))
+    if size is not None and size < 1:
+        raise ProblemError(400, "Invalid page_size; it is 1 or more")
+    chosen = default if size is None else min(size, MAX_PAGE_SIZE)
+    # An empty token is what some clients send for the first page.
+    return PageRequest(chosen, _read_token(token) if token else None)
 
 
 def token_of(*values: str | int) -> str:
@@ -51,7 +57,9 @@ def token_of(*values: str | int) -> str:
 def _read_token(token: str) -> tuple[str | int, ...]:
     try:
         values = json.loads(base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4)))
-    except (ValueError, binascii.Error, RecursionError):
+        # Half a character can stand in JSON, but not in the database.
+        "".join(value for value in values if isinstance(value, str)).encode()
+    except (ValueError, TypeError, RecursionError):
         values = None
     if not isinstance(values, list) or not values or not all(type(value) in {str, int} for value in values):
         raise ProblemError(400, "Invalid page_token; use the next_page_token of the page before")

@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS files (
     expires_at TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS files_by_time ON files (project_id, created_at, id);
+CREATE INDEX IF NOT EXISTS files_by_expiry ON files (expires_at);
 CREATE INDEX IF NOT EXISTS files_by_external_id ON files (project_id, external_file_id);
 
 CREATE TABLE IF NOT EXISTS parse_jobs (

@@ -1,0 +1,164 @@
+"""What `classify run` is told about how to classify."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from classify_core.classifier import DEFAULT_TIMEOUT, Classifier
+from classify_core.cli.commands import OptionGroup
+from classify_core.cli.connection import ConnectionOptions
+from classify_core.cli.run_formats import format_of
+from classify_core.cli.run_results import ResultsFile
+from classify_core.cli.values import given
+from classify_core.errors import InvalidOptionError
+from classify_core.rules import load_rules
+
+
+class BackendName(StrEnum):
+    """Who classifies."""
+
+    AUTO = "auto"
+    LOCAL = "local"
+    HOSTED = "hosted"
+
+
+class PlanName(StrEnum):
+    """The plans of the hosted service whose limits are published."""
+
+    FREE = "free"
+    PRO = "pro"
+    ENTERPRISE = "enterprise"
+
+
+@dataclass(frozen=True)
+class RuleSetOptions(OptionGroup):
+    """By which rules, and which pages are read."""
+
+    rules: Annotated[
+        Path | None, typer.Option("--rules", metavar="FILE", help="The rules, as YAML or JSON; see docs/cli.md.")
+    ] = None
+    configuration_id: Annotated[
+        str | None,
+        typer.Option("--configuration-id", metavar="ID", help="Rules saved at the service (cfg-...) instead."),
+    ] = None
+    lang: Annotated[
+        str | None, typer.Option("--lang", metavar="LANG", help="The documents' language; hosted only.")
+    ] = None
+    max_pages: Annotated[int | None, typer.Option("--max-pages", min=1, help="Read no more pages of a document.")] = (
+        None
+    )
+    target_pages: Annotated[
+        str | None, typer.Option("--target-pages", metavar="PAGES", help="Read only these pages, such as 1,3,5-7.")
+    ] = None
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of a `Classifier` that they come to.
+
+        Raises:
+            InvalidRulesError: the file cannot be read, or a rule breaks a limit.
+            InvalidOptionError: there is neither a file nor an ID, or there are both.
+        """
+        if (self.rules is None) == (self.configuration_id is None):
+            raise InvalidOptionError("give either --rules FILE or --configuration-id ID")
+        parsing = given(lang=self.lang, max_pages=self.max_pages, target_pages=self.target_pages)
+        if self.rules is not None:
+            return {"rules": load_rules(self.rules), "parsing": parsing or None}
+        if parsing:
+            flags = ", ".join(f"--{name.replace('_', '-')}" for name in parsing)
+            raise InvalidOptionError(f"{flags}: the configuration saved under --configuration-id has its own")
+        return {"configuration_id": self.configuration_id}
+
+
+@dataclass(frozen=True)
+class BackendOptions(OptionGroup):
+    """Who classifies, and within which limits."""
+
+    backend: Annotated[
+        BackendName, typer.Option("--backend", help="auto: hosted where there is an API key, else local.")
+    ] = BackendName.AUTO
+    min_confidence: Annotated[
+        float | None, typer.Option("--min-confidence", min=0.0, max=1.0, help="Below it the type is withheld.")
+    ] = None
+    timeout: Annotated[float, typer.Option("--timeout", help="Seconds for one document.")] = DEFAULT_TIMEOUT
+    max_concurrency: Annotated[
+        int | None, typer.Option("--max-concurrency", min=1, help="Documents at once; unless said, what suits.")
+    ] = None
+    max_credits: Annotated[
+        float | None, typer.Option("--max-credits", min=0.0, help="Begin nothing more once so many are spent.")
+    ] = None
+    plan: Annotated[PlanName | None, typer.Option("--plan", help="The plan whose rate limits are kept.")] = None
+    cache: Annotated[
+        Path | None,
+        typer.Option("--cache", metavar="FILE", help="Keeps answers, so that equal content is asked once in all runs."),
+    ] = None
+
+    def classifier(self, rule_set: RuleSetOptions, connection: ConnectionOptions) -> Classifier:
+        """The classifier that the options describe, to be closed.
+
+        Raises:
+            UsageError: an option cannot work.
+            AuthenticationError: hosted was asked for and there is no usable key.
+        """
+        return Classifier(
+            **rule_set.arguments(),
+            backend=self.backend.value,
+            api_key=connection.found_key(),
+            base_url=connection.base_url,
+            project_id=connection.project_id,
+            organization_id=connection.organization_id,
+            min_confidence=self.min_confidence,
+            timeout=self.timeout,
+            on_error="record",
+            cache=True if self.cache is None else self.cache,
+            plan=None if self.plan is None else self.plan.value,
+            max_concurrency=self.max_concurrency,
+            max_credits=self.max_credits,
+        )
+
+
+@dataclass(frozen=True)
+class ResultsOptions(OptionGroup):
+    """Where the results go."""
+
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            metavar="FILE",
+            help="Write the results to FILE.jsonl or FILE.csv as they come; a file of an earlier run is completed.",
+        ),
+    ] = None
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin the file of --out anew.")] = False
+    summary: Annotated[
+        bool,
+        typer.Option(
+            "--summary", help="Count the types at the end: on standard output with --out, else on standard error."
+        ),
+    ] = False
+
+    def check(self) -> None:
+        """Refuses what cannot work before anything is begun.
+
+        Raises:
+            InvalidOptionError: there is nothing to overwrite, or the file's ending tells no format.
+        """
+        if self.overwrite and self.out is None:
+            raise InvalidOptionError("--overwrite is about the file of --out; give both or neither")
+        if self.out is not None:
+            format_of(self.out)
+
+    def file(self, classifier: Classifier) -> AbstractContextManager[ResultsFile | None]:
+        """The file of results, to be closed; None where there is none.
+
+        Raises:
+            ClassifyError: saved rules cannot be loaded, or the file cannot be used.
+        """
+        if self.out is None:
+            return nullcontext()
+        return ResultsFile(self.out, rules_id=classifier.rules_id, overwrite=self.overwrite)

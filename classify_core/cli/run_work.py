@@ -1,0 +1,94 @@
+"""The work of a run: what is not done yet is classified, and each result is kept as it comes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+
+from classify_core.classification import Classification, Status
+from classify_core.classifier import Classifier
+from classify_core.cli.run_inputs import Input, digest_of
+from classify_core.cli.run_records import ResultRecord, record_of
+from classify_core.cli.run_results import ResultsFile
+from classify_core.cli.run_tally import Tally
+from classify_core.errors import ClassifyError
+from classify_core.run_state import ends_the_run
+from classify_core.source import Source
+
+
+class Work:
+    """Takes documents through a classifier, in memory that does not grow with their number.
+
+    Args:
+        classifier: what classifies.
+        results: the file that keeps the results, and may hold some already; None where there is none.
+        tally: counts what happens.
+        advance: called for each document that is done.
+
+    Attributes:
+        stopped_by: the error that would meet every other document too and ended the run, if one did.
+    """
+
+    def __init__(
+        self, classifier: Classifier, results: ResultsFile | None, tally: Tally, advance: Callable[[], None]
+    ) -> None:
+        self._classifier = classifier
+        self._results = results
+        self._tally = tally
+        self._advance = advance
+        self._open: dict[int, str] = {}
+        self._unread: deque[ResultRecord] = deque()
+        self.stopped_by: ClassifyError | None = None
+
+    def records(self, inputs: Iterable[Input]) -> Iterator[ResultRecord]:
+        """Yields the results as they come; each is in the file, and counted, before it is yielded."""
+        for index, outcome in self._classifier.classify_as_completed(self._sources(inputs), on_error="record"):
+            path = self._open.pop(index)
+            yield from self._unread_records()
+            if not self._is_given_up(outcome):
+                yield self._finished(record_of(path, outcome))
+        yield from self._unread_records()
+
+    def _sources(self, inputs: Iterable[Input]) -> Iterator[Source]:
+        """What is to be classified; ends early when nothing more can be."""
+        index = 0
+        for each in inputs:
+            if self.stopped_by is not None:
+                self._tally.not_done += 1
+                return
+            if isinstance(each.source, ClassifyError):
+                self._unread.append(record_of(each.path, self._classifier.failed(each.source)))
+            elif not self._is_done(each.path, each.source):
+                self._open[index] = each.path
+                index += 1
+                yield each.source
+
+    def _is_done(self, path: str, source: Source) -> bool:
+        """Whether the file holds the result of this very content; if so, it is counted."""
+        kept = None if self._results is None else self._results.kept(path)
+        if kept is None or kept.digest is None or kept.digest != digest_of(source):
+            return False
+        self._tally.count_before(kept.type, kept.confidence, is_withheld=kept.is_withheld)
+        self._advance()
+        return True
+
+    def _is_given_up(self, outcome: Classification) -> bool:
+        """Whether the document has no outcome of its own, since something ended the run."""
+        if outcome.error is None:
+            return False
+        if self.stopped_by is None and ends_the_run(outcome.error):
+            self.stopped_by = outcome.error
+        is_given_up = outcome.status is Status.NOT_STARTED or ends_the_run(outcome.error)
+        self._tally.not_done += is_given_up
+        return is_given_up
+
+    def _unread_records(self) -> Iterator[ResultRecord]:
+        while self._unread:
+            yield self._finished(self._unread.popleft())
+
+    def _finished(self, record: ResultRecord) -> ResultRecord:
+        if self._results is not None:
+            self._results.add(record)
+        self._tally.count(record)
+        self._advance()
+        return record

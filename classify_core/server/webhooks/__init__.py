@@ -1,0 +1,1 @@
+"""How the server reports the progress of jobs."""

@@ -1,0 +1,1 @@
+"""The processes that read documents and decide about them."""

@@ -1,0 +1,162 @@
+"""How results are written: for a person, for a program, and as asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.cli.conftest import RULE_TEXT, Program
+from tests.service import ClassifyService
+
+pty = pytest.importorskip("pty")  # not on Windows
+
+
+@pytest.fixture
+def jobs(service: ClassifyService, classify: Program) -> list[str]:
+    file_id = service.add_file("invoice.txt", b"an invoice")
+    return [
+        classify("create", "--file-input", file_id, "--configuration.rules", RULE_TEXT).only["id"] for _ in range(2)
+    ]
+
+
+class Terminal:
+    """A terminal of 100 columns that is a command's standard output; standard error is apart."""
+
+    def __init__(self, classify: Program) -> None:
+        self._environment = os.environ | classify.environment | {"COLUMNS": "100", "TERM": "dumb"}
+
+    def shows(self, *arguments: str) -> str:
+        ours, theirs = pty.openpty()
+        command = [sys.executable, "-m", "classify_core.cli", *arguments]
+        with open(ours, "rb", buffering=0) as screen:  # noqa: PTH123 - a descriptor
+            subprocess.run(command, stdout=theirs, stderr=subprocess.PIPE, check=True, env=self._environment)
+            os.close(theirs)
+            return b"".join(_until_closed(screen)).decode().replace("\r\n", "\n")
+
+
+def _until_closed(screen: object) -> Iterator[bytes]:
+    try:
+        while chunk := screen.read(65536):
+            yield chunk
+    except OSError:  # Linux tells so that the other side is closed
+        return
+
+
+def test_a_listing_is_a_table_on_a_terminal(classify: Program, jobs: list[str]) -> None:
+    shown = Terminal(classify).shows("list").splitlines()
+    assert shown[0].split() == ["id", "status", "type", "confidence", "file_input", "created_at"]
+    assert [line.split()[0] for line in shown if not line.startswith((" ", "id"))] == jobs
+    assert "invoice" in "".join(shown)
+
+
+def test_one_thing_is_a_table_of_its_fields_on_a_terminal(classify: Program, jobs: list[str]) -> None:
+    shown = Terminal(classify).shows("wait", jobs[0])
+    fields = {line.split()[0]: line.split()[1:] for line in shown.splitlines() if line.strip()}
+    assert fields["status"] == ["COMPLETED"]
+    assert fields["result.type"] == ["invoice"]
+    assert fields["configuration.mode"] == ["FAST"]
+
+
+def test_a_terminal_gets_json_where_asked(classify: Program, jobs: list[str]) -> None:
+    shown = Terminal(classify).shows("list", "--json")
+    assert [json.loads(line)["id"] for line in shown.splitlines()] == jobs
+
+
+def test_v1_prints_json_on_a_terminal_too(service: ClassifyService, classify: Program, file_id: str) -> None:
+    job = classify("classifier:jobs", "create", "--file-id", file_id, "--rule", RULE_TEXT).only["id"]
+    assert json.loads(Terminal(classify).shows("classifier:jobs", "get", job))["status"] == "SUCCESS"
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before", "after"])
+def test_global_options_are_taken_before_and_after_the_command(
+    classify: Program, service: ClassifyService, before: bool
+) -> None:
+    options = ["--api-key", service.api_key, "--base-url", service.base_url, "--format", "yaml"]
+    options += ["--project-id", "prj-1", "--organization-id", "org-1"]
+    arguments = [*options, "list"] if before else ["list", *options]
+    ended = classify(*arguments, LLAMA_CLOUD_API_KEY=None, LLAMA_CLOUD_BASE_URL="ftp://not.used.test")
+    assert (ended.code, ended.out) == (0, "[]\n")
+    assert service.requests[0].query == {"project_id": ["prj-1"], "organization_id": ["org-1"]}
+
+
+def test_an_option_after_the_command_prevails(classify: Program, service: ClassifyService) -> None:
+    ended = classify("--project-id", "first", "--format", "yaml", "list", "--project-id", "second", "--format", "json")
+    assert ended.out == "[]\n"
+    assert service.requests[0].query == {"project_id": ["second"]}
+
+
+def test_json_of_a_listing_is_one_document(classify: Program, jobs: list[str]) -> None:
+    assert [job["id"] for job in json.loads(classify("list", "--format", "json").out)] == jobs
+
+
+def test_json_of_one_thing_is_that_thing(classify: Program, jobs: list[str]) -> None:
+    assert json.loads(classify("get", jobs[0], "--format", "json").out)["id"] == jobs[0]
+
+
+def test_yaml_is_yaml(classify: Program, jobs: list[str]) -> None:
+    assert [job["id"] for job in yaml.safe_load(classify("list", "--format", "yaml").out)] == jobs
+    assert yaml.safe_load(classify("get", jobs[0], "--format", "yaml").out)["status"] == "COMPLETED"
+
+
+@pytest.mark.parametrize("form", ["json", "yaml", "jsonl", "pretty"])
+def test_a_listing_of_nothing_is_still_of_its_format(classify: Program, form: str) -> None:
+    expected = {
+        "json": "[]",
+        "yaml": "[]",
+        "jsonl": "",
+        "pretty": "id  status  type  confidence  file_input  created_at",
+    }
+    assert classify("list", "--format", form).out.strip() == expected[form]
+
+
+def test_a_field_that_only_a_newer_service_tells_is_printed(
+    service: ClassifyService, classify: Program, jobs: list[str]
+) -> None:
+    body = service.jobs[jobs[0]].as_json() | {"colour": "blue"}
+    service.fail_next("GET *", body=body)
+    assert classify("get", jobs[0]).only["colour"] == "blue"
+
+
+def test_lines_come_as_soon_as_their_page_is_there(
+    service: ClassifyService, classify: Program, jobs: list[str]
+) -> None:
+    service.fail_next("GET /api/v2/classify", action="answer")
+    service.fail_next("GET /api/v2/classify", status=400, body={"detail": "no second page"})
+    ended = classify("list", "--page-size", "1")
+    assert (ended.code, ended.only["id"]) == (2, jobs[0])
+
+
+def test_what_could_control_a_terminal_is_escaped_in_tables_and_errors(
+    service: ClassifyService, classify: Program
+) -> None:
+    service.add_file("\x1b]0;owned\x07[red]bill.pdf", b"text")
+    table = classify("files", "list", "--format", "pretty", COLUMNS="200").out
+    assert "\x1b" not in table
+    assert "\\x1b]0;owned\\x07[red]bill.pdf" in table
+    service.fail_next("GET *", status=404, body={"detail": "gone\x1b[2J\nfor ever"})
+    told = classify("files", "get", "some-file").err
+    assert "\x1b" not in told
+    assert told.count("\n") == 1
+
+
+def test_output_that_is_not_utf_8_gets_escapes(service: ClassifyService, classify: Program) -> None:
+    service.add_file("Überweisung €.pdf", b"text")
+    ended = classify.as_process("files", "list", PYTHONIOENCODING="latin-1")
+    assert (ended.code, ended.only["name"]) == (0, "Überweisung €.pdf")
+    assert ended.out.isascii()
+
+
+def test_a_table_for_an_output_that_is_not_utf_8_has_escapes_too(
+    service: ClassifyService, classify: Program, tmp_path: Path
+) -> None:
+    service.add_file("€.pdf", b"text")
+    ended = classify.as_process("files", "list", "--format", "pretty", PYTHONIOENCODING="ascii")
+    assert (ended.code, ended.err) == (0, "")
+    assert "\\u20ac.pdf" in ended.out

@@ -1,0 +1,1 @@
+"""Scenarios that the official clients and ours play against the server."""
