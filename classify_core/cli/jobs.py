@@ -24,7 +24,7 @@ from classify_core.models import JobStatus
 
 app = typer.Typer(rich_markup_mode=None)
 
-COLUMNS: Final = ("id", "status", "result.type", "result.confidence", "file_input", "created_at")
+COLUMNS: Final = ("id", "status", "result.type", "result.confidence", "created_at")
 
 JobOption = Annotated[str | None, typer.Option("--job-id", metavar="ID", help="The job.")]
 JobArgument = Annotated[str | None, typer.Argument(metavar="[JOB_ID]", help="The job, without the flag.")]

@@ -45,6 +45,9 @@ class Program(TyperGroup):
         except BrokenPipeError:
             output.leave_closed_output()
             raise typer.Exit(ExitCode.DONE) from None
+        except OSError as error:  # such as a full disk
+            output.tell(f"Error: {error}")
+            raise typer.Exit(ExitCode.FAILED) from None
 
 
 def _named(error: ClassifyError, context: typer.Context) -> str:

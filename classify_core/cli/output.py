@@ -23,6 +23,9 @@ Record: TypeAlias = Mapping[str, Any]
 """One result as plain data, as JSON has it."""
 
 
+_MINUTE: Final = len("2026-11-22T14:30")
+
+
 class Format(StrEnum):
     """How results are written."""
 
@@ -130,7 +133,8 @@ def write_json_line(record: Record) -> None:
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Writes a table as wide as the terminal.
 
-    The first column, where IDs and names stand, is never broken, so that it can be copied; the others are continued below.
+    The first column, where IDs and names stand, is never broken, so that it can be copied; the others are continued
+    below.
     """
     from rich.console import Console  # noqa: PLC0415 - slow to load, and most commands are piped
     from rich.table import Table  # noqa: PLC0415
@@ -182,6 +186,15 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else _json(value)
 
 
+def _short(column: str, value: Any) -> str:
+    """A cell of a listing, where many columns share a line: no more digits than a person compares."""
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if column.endswith("_at") and isinstance(value, str):
+        return value[:_MINUTE].replace("T", " ")
+    return _cell(value)
+
+
 def _json_lines(records: Iterable[Record], _: Sequence[str]) -> None:
     for record in records:
         write_json_line(record)
@@ -208,7 +221,7 @@ def _table(records: Iterable[Record], columns: Sequence[str]) -> None:
     rows = []
     for record in records:
         values = dict(_flat(record))
-        rows.append([_cell(values.get(column)) for column in columns])
+        rows.append([_short(column, values.get(column)) for column in columns])
     show_table([column.rpartition(".")[2] for column in columns], rows)
 
 

@@ -115,7 +115,7 @@ def _tell_nothing(path: str) -> None:
 
 def _no_documents(rule_set: RuleSetOptions, options: BackendOptions, results: ResultsOptions) -> tuple[Path, ...]:
     """The files that the run itself reads and writes."""
-    return tuple(path for path in (rule_set.rules, options.cache, results.out) if path is not None)
+    return tuple(path for path in (rule_set.rules, *options.cache_files(), results.out) if path is not None)
 
 
 def _classify(

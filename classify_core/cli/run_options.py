@@ -13,6 +13,7 @@ import typer
 from classify_core.classifier import DEFAULT_TIMEOUT, Classifier
 from classify_core.cli.commands import OptionGroup
 from classify_core.cli.connection import ConnectionOptions
+from classify_core.cli.output import tell
 from classify_core.cli.run_formats import format_of
 from classify_core.cli.run_results import ResultsFile
 from classify_core.cli.values import given
@@ -98,6 +99,12 @@ class BackendOptions(OptionGroup):
         typer.Option("--cache", metavar="FILE", help="Keeps answers, so that equal content is asked once in all runs."),
     ] = None
 
+    def cache_files(self) -> tuple[Path, ...]:
+        """The file of answers with those that SQLite makes beside it."""
+        if self.cache is None:
+            return ()
+        return tuple(self.cache.with_name(f"{self.cache.name}{ending}") for ending in ("", "-wal", "-shm"))
+
     def classifier(self, rule_set: RuleSetOptions, connection: ConnectionOptions) -> Classifier:
         """The classifier that the options describe, to be closed.
 
@@ -105,10 +112,10 @@ class BackendOptions(OptionGroup):
             UsageError: an option cannot work.
             AuthenticationError: hosted was asked for and there is no usable key.
         """
-        return Classifier(
+        classifier = Classifier(
             **rule_set.arguments(),
             backend=self.backend.value,
-            api_key=connection.found_key(),
+            api_key=None if self.backend is BackendName.LOCAL else connection.found_key(),
             base_url=connection.base_url,
             project_id=connection.project_id,
             organization_id=connection.organization_id,
@@ -120,6 +127,9 @@ class BackendOptions(OptionGroup):
             max_concurrency=self.max_concurrency,
             max_credits=self.max_credits,
         )
+        if connection.base_url is not None and classifier.backend.name != BackendName.HOSTED:
+            tell("--base-url is not used: there is no API key, or --backend is local, so documents are classified here")
+        return classifier
 
 
 @dataclass(frozen=True)

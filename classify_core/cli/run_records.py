@@ -42,7 +42,7 @@ def record_of(path: str, outcome: Classification) -> ResultRecord:
         path=path,
         type=outcome.type,
         confidence=outcome.confidence,
-        reasoning=writable(outcome.reasoning),
+        reasoning=writable(concealed(outcome.reasoning)),
         status=outcome.status,
         error=None if error is None else writable(concealed(error.message)),
         error_code=None if error is None else _code_of(error),

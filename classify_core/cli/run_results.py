@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from classify_core.classification import Status
 from classify_core.cli.output import tell
 from classify_core.cli.run_formats import format_of, whole_records
 from classify_core.cli.run_lock import locked
@@ -50,8 +51,7 @@ class ResultsFile(AbstractContextManager["ResultsFile"]):
 
     Raises:
         InvalidOptionError: the ending is another, the file holds something else or results of other rules, or another
-            run is writing it.
-        ClassifyError: it cannot be written.
+            run is writing it, or it cannot be opened.
     """
 
     def __init__(self, path: Path, *, rules_id: str, overwrite: bool = False) -> None:
@@ -61,7 +61,7 @@ class ResultsFile(AbstractContextManager["ResultsFile"]):
         self._rules_id = rules_id
         self._kept: dict[str, Kept] = {}
         self._count = 0
-        with ExitStack() as stack, self._named_faults():
+        with ExitStack() as stack, self._named_faults(InvalidOptionError):
             stack.enter_context(locked(self._target))
             self._file = self._opened(overwrite=overwrite)
             self._closing = stack.pop_all()
@@ -158,7 +158,7 @@ class ResultsFile(AbstractContextManager["ResultsFile"]):
     def _remember(self, record: ResultRecord) -> None:
         digest = record.digest if record.status.is_success else None
         kind = None if record.type is None else sys.intern(record.type)  # few types stand in many lines
-        is_withheld = record.status.is_success and record.status is not record.status.COMPLETED
+        is_withheld = record.status is Status.BELOW_THRESHOLD
         self._kept[record.path] = Kept(self._count, digest, kind, record.confidence, is_withheld)
         self._count += 1
 
@@ -175,9 +175,9 @@ class ResultsFile(AbstractContextManager["ResultsFile"]):
         beside.replace(self._target)
 
     @contextmanager
-    def _named_faults(self) -> Iterator[None]:
+    def _named_faults(self, kind: type[ClassifyError] = ClassifyError) -> Iterator[None]:
         try:
             yield
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            raise ClassifyError(f"cannot write --out {str(self.path)!r}: {reason}; what is in it is kept") from error
+            raise kind(f"cannot write --out {str(self.path)!r}: {reason}; what is in it is kept") from error

@@ -79,11 +79,6 @@ class Tally:
         """How many documents failed."""
         return self.failures.total()
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no document was found."""
-        return self.classified + self.failed + self.not_done == 0
-
     def record(self) -> dict[str, Any]:
         """The summary as plain data."""
         return {

@@ -165,8 +165,7 @@ def serve(
     server_options = options.server_options()
     from classify_core.server import serve as serve_api  # noqa: PLC0415 - an extra
 
-    logging.disable(logging.getLevelNamesMapping()[log_level.upper()] - 1)
-    serve_api(server_options)
+    serve_api(server_options, log_level=logging.getLevelNamesMapping()[log_level.upper()])
 
 
 def _default_folder() -> Path:

@@ -39,7 +39,7 @@ def text_of(flag: str, value: str) -> str:
         return value
     path = Path(value[1:])
     try:
-        return path.read_text(encoding="utf-8-sig").strip()
+        return path.read_text(encoding="utf-8-sig").rstrip()
     except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = (isinstance(error, OSError) and error.strerror) or "it is not UTF-8 text"
         raise InvalidOptionError(f"{flag}: cannot read the file {str(path)!r}: {reason}") from None
@@ -60,6 +60,8 @@ def data_of(flag: str, value: str, *, is_secret: bool = False) -> Any:
     try:
         with naming(flag):
             return _spelt(parsed(text, named_json=False))
+    except RecursionError:  # an alias that holds itself
+        raise InvalidOptionError(f"{flag}: is nested too deeply") from None
     except UsageError:
         if is_secret:
             raise InvalidOptionError(

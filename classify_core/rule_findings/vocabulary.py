@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from classify_core.local.lexical.stop_words import STOP_WORDS
 from classify_core.local.lexical.terms import bare_terms, normal_form, occurrences
 
 _HOLLOW_WORDS = """
@@ -18,8 +19,8 @@ specific certain several particular relevant important common typical unknown un
 dokument dokumente datei dateien seite seiten unterlage unterlagen inhalt text irgendetwas etwas alles
 sonstiges sonstige sonstigen andere anderes anderen übrige übrigen verschiedene verschiedenes allgemein allgemeine
 jegliche beliebiges wichtig wichtige information informationen daten handelt
-fichier fichiers texte contenu chose choses tout toute tous toutes autre autres reste divers diverse diverses général
-générale important importante quelque quelconque sorte information informations donnée données
+fichier fichiers n'importe quel quelle quoi texte contenu chose choses tout toute tous toutes autre autres reste divers
+diverse diverses général générale important importante quelque quelconque sorte information informations donnée données
 documento documentos archivo archivos fichero página texto contenido cosa cosas algo todo todos toda todas cualquier
 otros otra otras resto varios varias general importante tipo clase información datos
 arquivo arquivos ficheiro conteúdo coisa coisas qualquer outro outros outra outras diversos diversas geral informação
@@ -54,7 +55,7 @@ _DENIAL = re.compile(
     r"\bnot\b(?!\s+(?:only|just)\b)|n['\u2019]t\b|\b(?:never|except|excluding|without|neither|nor|unlike)\b"
     r"|\b(?:other|rather)\s+than\b|\binstead\s+of\b|\b(?:with|has|have|contains?|shows?|is|are|of)\s+no\b|^\s*no\b"
     r"|\b(?:nicht(?!\s+nur\b)|kein\w*|ohne|niemals|weder|außer|ausser|ausgenommen)\b"
-    r"|\b(?:ne|sans|jamais|sauf|hormis|excepté)\b|\bn['\u2019]|\bautres?\s+que\b"
+    r"|\b(?:ne|sans|jamais|sauf|hormis|excepté)\b|\bn['\u2019](?!importe)|\bautres?\s+que\b"
     r"|\bno\s+(?:es|son|está|están|contiene|contienen|incluye|tiene)\b|\b(?:sin|nunca|excepto|salvo)\b"
     r"|\b(?:não|sem|nem|exceto)\b|\bnon(?=\s)|\b(?:senza|eccetto|tranne)\b"
     r"|\b(?:niet(?!\s+alleen\b)|geen|zonder|behalve)\b|\b(?:не|без|кроме)\b|不是|不含|不包含|不包括|没有|除了",
@@ -86,7 +87,8 @@ def spaced(name: str) -> str:
 def terms(text: str) -> frozenset[str]:
     """The normal forms of a text's words, without function words; numbers and lone letters are kept."""
     without_hollow = _HOLLOW_UNSPACED.sub(" ", text)
-    return frozenset(found.term for found in occurrences(without_hollow, frozenset(bare_terms(without_hollow))))
+    bare = frozenset(bare_terms(without_hollow)) - STOP_WORDS  # at the start of a sentence, "A" is no letter
+    return frozenset(found.term for found in occurrences(without_hollow, bare))
 
 
 def told_and_denied(description: str) -> tuple[frozenset[str], frozenset[str]]:

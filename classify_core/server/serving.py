@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 import sys
@@ -105,6 +106,8 @@ class RunningServer:
     ) -> None:
         self._listener.stop()
         self._thread.join()
+        if self._error is not None and error is None:
+            raise self._error
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Has the server's event loop do something, and returns what it returns. Not for that loop's own thread."""
@@ -125,13 +128,17 @@ class RunningServer:
             self._is_decided.set()
 
 
-def serve(options: ServerOptions) -> None:
+def serve(options: ServerOptions, *, log_level: int = logging.INFO) -> None:
     """Serves until SIGINT or SIGTERM; then open requests are finished, and open jobs are left for the next start.
+
+    Args:
+        options: what the server is told.
+        log_level: from which level of the logging module on the log is written.
 
     Raises:
         InvalidOptionError: the address or the data folder is in use, or not usable.
     """
-    configure_logging()
+    configure_logging(log_level)
     service = Service(options)
     listener = Listener(service, lambda base_url: _announce(service, base_url))
     handlers = {number: signal.signal(number, lambda *_: listener.stop()) for number in (signal.SIGINT, signal.SIGTERM)}

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from classify_core.cli.main import app
+from classify_core.testing.server import ClassifyServer
 from tests.service import ClassifyService
 
 RULE = {"type": "invoice", "description": "has an invoice number and line items"}
@@ -42,7 +43,7 @@ class Ended:
 class Program:
     """Runs `classify`; the service's address and key are in the environment."""
 
-    def __init__(self, service: ClassifyService) -> None:
+    def __init__(self, service: ClassifyService | ClassifyServer) -> None:
         self.environment = {"LLAMA_CLOUD_BASE_URL": service.base_url, "LLAMA_CLOUD_API_KEY": service.api_key}
 
     def __call__(self, *arguments: str, **environment: str | None) -> Ended:

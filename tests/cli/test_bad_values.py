@@ -25,6 +25,7 @@ BAD = [
     ([*V1, "--rule", RULE_TEXT, "--rule", RULE_TEXT], "--rule"),
     ([*V1, "--rule", "@/no/such/file"], "--rule"),
     ([*V1, "--rule", "@"], "--rule"),
+    ([*V1, "--rule", "&all [*all]"], "--rule"),
     ([*V1, "--rule.type", "invoice"], "--rule"),
     ([*V1, "--rule.type", "a", "--rule.type", "b", "--rule.description", "has line items"], "--rule.description 1"),
     ([*V1], "--rule"),

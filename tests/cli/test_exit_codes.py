@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -136,6 +137,17 @@ def test_a_reader_who_has_seen_enough_ends_the_command_quietly(service: Classify
     with writing:
         done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False, env=environment)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_full_disk_is_told_in_one_line(service: ClassifyService, classify: Program, file_id: str) -> None:
+    command = [sys.executable, "-m", "classify_core.cli", "files", "get", file_id]
+    with Path("/dev/full").open("w") as full:
+        environment = os.environ | classify.environment
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, env=environment)
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_no_key_exits_with_3_and_says_how_to_give_one(service: ClassifyService, classify: Program) -> None:

@@ -104,16 +104,14 @@ def test_a_saved_configuration_is_used(service: ClassifyService, classify: Progr
 
 WEBHOOK = "--webhook-configuration"
 EVENTS = "[classify.success, classify.error]"
+WHOLE_WEBHOOK = f"""{{webhook-url: 'https://a.test/x', webhook-events: {EVENTS}, webhook-headers: {{X-Team: finance}},
+    webhook-output-format: json, webhook-signing-secret: tell-nobody}}"""
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
-        [
-            WEBHOOK,
-            "{webhook-url: 'https://a.test/x', webhook-events: [classify.success, classify.error], "
-            "webhook-headers: {X-Team: finance}, webhook-output-format: json, webhook-signing-secret: tell-nobody}",
-        ],
+        [WEBHOOK, WHOLE_WEBHOOK],
         [
             *[f"{WEBHOOK}.webhook-url", "https://a.test/x", f"{WEBHOOK}.webhook-events", EVENTS],
             *[f"{WEBHOOK}.webhook-headers", "{X-Team: finance}", f"{WEBHOOK}.webhook-output-format", "json"],

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from classify_core.cli.exit_codes import MEANINGS
 from classify_core.cli.run_records import ResultRecord
 from tests.cli.conftest import Program
 from tests.cli.runs import INVOICE, PROGRAM, RECIPE, RULES, Place, count_of_lines, wait_until
@@ -193,6 +195,22 @@ def test_hosted_documents_have_a_job_and_its_price_and_parsing_options_are_sent(
         "max_pages": 3,
         "target_pages": "1,3",
     }
+
+
+def test_an_address_that_is_not_used_is_told(place: Place, classify: Program, service: ClassifyService) -> None:
+    ended = classify("run", "inbox", "--rules", "rules.yaml", "--base-url", service.base_url, LLAMA_CLOUD_API_KEY=None)
+    assert [line["backend"] for line in ended.lines] == ["local/lexical"] * 2
+    assert "--base-url is not used" in ended.err
+    assert service.requests == []
+
+
+def test_a_key_that_cannot_work_is_no_matter_where_nothing_is_sent(place: Place, classify: Program) -> None:
+    assert classify("run", "inbox", *LOCAL, LLAMA_CLOUD_API_KEY="no key\n").code == 0
+
+
+def test_the_page_tells_every_exit_code() -> None:
+    table = (Path(__file__).parents[2] / "docs" / "cli.md").read_text().partition("## Exit codes")[2]
+    assert re.findall(r"^\| (\d+) \|", table, re.MULTILINE) == [str(int(code)) for code in MEANINGS]
 
 
 def test_saved_rules_are_loaded_from_the_service(place: Place, classify: Program, service: ClassifyService) -> None:

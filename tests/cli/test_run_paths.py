@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -91,14 +91,28 @@ def test_a_link_to_a_folder_is_followed_where_it_is_named(tree: Path) -> None:
     assert paths("link") == ["link/c.txt", "link/deep/d.pdf"]
 
 
-def test_folders_may_be_nested_deeper_than_calls_may(tree: Path) -> None:
-    here = os.getcwd()
+@pytest.fixture
+def deep(tree: Path) -> Iterator[str]:
+    """A file below more folders than a program may have calls, which `shutil.rmtree` could not remove."""
+    here = Path.cwd()
     for _ in range(1100):
-        os.mkdir("d")
+        Path("d").mkdir()
         os.chdir("d")
     Path("x.txt").write_text("x")
-    os.chdir(here)
-    assert paths("d") == ["/".join(["d"] * 1100) + "/x.txt"]
+    yield "/".join(["d"] * 1100) + "/x.txt"
+    Path("x.txt").unlink()
+    while Path.cwd() != here:
+        os.chdir("..")
+        Path("d").rmdir()
+
+
+def test_folders_may_be_nested_deeper_than_calls_may(tree: Path, deep: str) -> None:
+    inside = Path.cwd()
+    os.chdir(tree)
+    try:
+        assert paths("d") == [deep]
+    finally:
+        os.chdir(inside)
 
 
 def test_files_that_are_left_out_are_known_under_any_name(tree: Path) -> None:

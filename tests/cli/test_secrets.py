@@ -9,7 +9,7 @@ import pytest
 from tests.cli.conftest import RULE_TEXT, Program
 from tests.service import ClassifyService
 
-SECRET = "sign-with-Zx9!tell-nobody"  # noqa: S105 - made up
+SECRET = "sign-with-Zx9!tell-nobody"
 WEBHOOK = "--webhook-configuration"
 CREATE = ("classifier:jobs", "create", "--file-id", "f", "--rule", RULE_TEXT)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from llama_cloud.types import (
     ClassifyCancelResponse,
@@ -21,21 +21,12 @@ from llama_cloud.types import (
 )
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-
-class _JobPage(BaseModel):
-    items: list[ClassifyListResponse]
-    next_page_token: str | None
-    total_size: int | None
+Item = TypeVar("Item", bound=BaseModel)
 
 
-class _FilePage(BaseModel):
-    items: list[FileListResponse]
-    next_page_token: str | None
-    total_size: int | None
-
-
-class _ConfigurationPage(BaseModel):
-    items: list[ConfigurationResponse]
+class _Page(BaseModel, Generic[Item]):
+    model_config = ConfigDict(extra="forbid")
+    items: list[Item]
     next_page_token: str | None
     total_size: int | None
 
@@ -54,18 +45,18 @@ class _Problem(BaseModel):
 
 _ANSWERS: dict[tuple[str, str], tuple[int, type[BaseModel] | None]] = {
     ("POST", r"/api/v2/classify"): (200, ClassifyCreateResponse),
-    ("GET", r"/api/v2/classify"): (200, _JobPage),
+    ("GET", r"/api/v2/classify"): (200, _Page[ClassifyListResponse]),
     ("GET", r"/api/v2/classify/[^/]+"): (200, ClassifyGetResponse),
     ("POST", r"/api/v2/classify/[^/]+/cancel"): (200, ClassifyCancelResponse),
     ("DELETE", r"/api/v2/classify/[^/]+"): (200, ClassifyDeleteResponse),
     ("POST", r"/api/v1/beta/files"): (201, FileCreateResponse),
-    ("GET", r"/api/v1/beta/files"): (200, _FilePage),
+    ("GET", r"/api/v1/beta/files"): (200, _Page[FileListResponse]),
     ("POST", r"/api/v1/beta/files/query"): (200, FileQueryResponse),
     ("GET", r"/api/v1/beta/files/[^/]+"): (200, FileRetrieveResponse),
     ("GET", r"/api/v1/beta/files/[^/]+/content"): (200, PresignedURL),
     ("DELETE", r"/api/v1/beta/files/[^/]+"): (204, None),
     ("POST", r"/api/v1/beta/configurations"): (201, ConfigurationResponse),
-    ("GET", r"/api/v1/beta/configurations"): (200, _ConfigurationPage),
+    ("GET", r"/api/v1/beta/configurations"): (200, _Page[ConfigurationResponse]),
     ("GET", r"/api/v1/beta/configurations/[^/]+"): (200, ConfigurationResponse),
     ("PUT", r"/api/v1/beta/configurations/[^/]+"): (200, ConfigurationResponse),
     ("DELETE", r"/api/v1/beta/configurations/[^/]+"): (204, None),

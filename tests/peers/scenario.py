@@ -17,7 +17,7 @@ class Scenario:
     Attributes:
         play: the steps, on a client's face.
         server: which of the servers of `servers.py` they need.
-        official_only: they use what our client does not offer on purpose.
+        official_only: they use what our client does not offer on purpose, or take too long for our own suite.
     """
 
     play: Play

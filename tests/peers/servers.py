@@ -29,7 +29,8 @@ def _faults(fault: str, **options: Any) -> Faults:
 _OPTIONS: Mapping[ServerName, Callable[[], dict[str, Any]]] = {
     "plain": lambda: {"allow_private_webhooks": True, "workers": 2},
     "slow": lambda: {"job_seconds": _LONG, "concurrent_jobs": 1},
-    "limited": lambda: {"limits": LIMITS["published"]},
+    # As published, but that one creation a second, so that a few meet the limit.
+    "limited": lambda: {"limits": LIMITS["published"].model_copy(update={"creates_per_second": 1})},
     "failing": lambda: {"faults": _faults("error", status=503)},
     "losing": lambda: {"faults": _faults("lost")},
     "losing_unkeyed": lambda: {"faults": _faults("lost")},

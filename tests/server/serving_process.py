@@ -27,7 +27,7 @@ serve(ServerOptions(data=Path(sys.argv[1]), port=0, workers=1, faults=faults, ap
 EVERYTHING_LOGGED = """
 from classify_core.server import serving
 configure = serving.configure_logging
-def configure_all():
+def configure_all(level):
     configure(logging.DEBUG)
     logging.getLogger().setLevel(logging.DEBUG)
 serving.configure_logging = configure_all
@@ -65,7 +65,7 @@ def serving(data: Path, *keys: str, setup: str = "") -> Iterator[ServingProcess]
     """Runs a server; `setup` are statements such as `faults.request(...)` and `options["seed"] = 1`."""
     command = [sys.executable, "-c", _PROGRAM, str(data), setup, *keys]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(  # noqa: S603 - our own program
+    with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
     ) as process:
         try:

@@ -70,6 +70,28 @@ def test_a_body_that_nobody_waits_for_ends_its_connection(
         assert is_hung_up(wire)
 
 
+@pytest.mark.parametrize("begun", [b"", b"GET /heal", b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Endless: "])
+def test_a_request_whose_head_does_not_come_ends_its_connection(
+    classify_server: ClassifyServer, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+    with wire_to(classify_server.base_url) as wire:
+        wire.sendall(begun)
+        assert is_hung_up(wire)
+
+
+def test_a_head_in_pieces_is_read_and_its_work_may_take_longer_than_a_head(
+    classify_server: ClassifyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+    classify_server.faults.request(JOBS, "slow", seconds=0.5)
+    whole = head("GET", JOBS, classify_server.api_key)
+    with wire_to(classify_server.base_url) as wire:
+        for begin in range(0, len(whole), 20):
+            wire.sendall(whole[begin : begin + 20])
+        assert answer_on(wire)[0] == 200
+
+
 def test_a_connection_whose_refused_body_came_is_used_again(classify_server: ClassifyServer) -> None:
     with wire_to(classify_server.base_url) as wire:
         wire.sendall(head("POST", JOBS, "llx-wrong", "Content-Length: 2") + b"{}")

@@ -25,7 +25,7 @@ TAKES_TOO_MUCH = {"DOCUMENT_TOO_LARGE", "TIMEOUT", "PDF_IS_BROKEN"}
 BOMBS: dict[str, tuple[Callable[[], bytes], set[str]]] = {
     "pages.pdf": (lambda: hostile_files.pdf_of_pages(10_000), {"TOO_MANY_PAGES", "TIMEOUT"}),
     "unfolds.pdf": (lambda: hostile_files.pdf_that_unfolds(200), TAKES_TOO_MUCH),
-    "unfolds-thrice.pdf": (lambda: hostile_files.pdf_that_unfolds_thrice(600), TAKES_TOO_MUCH),
+    "unfolds-thrice.pdf": (lambda: hostile_files.pdf_that_unfolds_thrice(300), TAKES_TOO_MUCH),
     "forms.pdf": (lambda: hostile_files.pdf_of_forms(12), TAKES_TOO_MUCH),
     "nested-objects.pdf": (lambda: hostile_files.pdf_of_nested_objects(200_000), {"NO_DATA_FOUND_IN_FILE"}),
     "nested-pages.pdf": (lambda: hostile_files.pdf_of_nested_pages(50_000), {"PDF_IS_BROKEN"}),
@@ -113,7 +113,7 @@ def test_a_document_that_is_only_odd_ends_one_way_or_the_other(
 
 
 def test_many_bombs_at_once_leave_no_place_unusable(attacker: httpx.Client, other: httpx.Client) -> None:
-    bomb = hostile_files.pdf_that_unfolds_thrice(600)
+    bomb = hostile_files.pdf_that_unfolds_thrice(300)
     # Different bytes: equal ones would be read once.
     hostile = [create(attacker, upload(attacker, bomb + b"\n%%%d" % number, "a.pdf")) for number in range(4)]
 

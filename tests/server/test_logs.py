@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from classify_core.testing.server import ClassifyServer
 from tests.server.projects import client_of
 from tests.server.serving_process import EVERYTHING_LOGGED, serving
 from tests.server.wire import head, wire_to
+
+Lines = Callable[[int], list[dict[str, Any]]]
 
 JOBS = "/api/v2/classify"
 SECRETS = {
@@ -34,10 +37,17 @@ SECRETS = {
 
 
 @pytest.fixture
-def lines(caplog: pytest.LogCaptureFixture) -> Any:
-    """What was logged so far, as the server would write it."""
+def lines(caplog: pytest.LogCaptureFixture) -> Lines:
+    """So many lines as the server would write them; a request's comes after its answer and is waited for."""
     caplog.set_level(logging.INFO, logger="classify_core.server")
-    return lambda: [json.loads(JsonLines().format(record)) for record in caplog.records]
+
+    def told(count: int) -> list[dict[str, Any]]:
+        deadline = time.monotonic() + 20.0
+        while len(caplog.records) < count and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return [json.loads(JsonLines().format(record)) for record in caplog.records]
+
+    return told
 
 
 def test_nothing_secret_is_logged_however_much_is(tmp_path: Path) -> None:
@@ -79,11 +89,18 @@ def _use(base_url: str) -> None:
         wire.recv(1)
 
 
-def test_a_request_is_one_line_with_the_id_that_its_answer_carries(classify_server: ClassifyServer, lines: Any) -> None:
+def _fail(*_: object) -> None:
+    raise ValueError(SECRETS["document"])
+
+
+def test_a_request_is_one_line_with_the_id_that_its_answer_carries(
+    classify_server: ClassifyServer, lines: Lines
+) -> None:
     with client_of(classify_server.base_url, classify_server.api_key) as client:
         answers = [client.get(f"{JOBS}/no-such-job?x=1"), client.get("/nowhere"), client.get(JOBS)]
     answers.append(httpx.get(classify_server.base_url + JOBS))
-    requests = [line for line in lines() if line["event"] == "request"]
+    requests = lines(4)
+    assert {line["event"] for line in requests} == {"request"}
     assert [line["request_id"] for line in requests] == [answered.headers["x-request-id"] for answered in answers]
     assert len({line["request_id"] for line in requests}) == 4
     assert [(line["method"], line["route"], line["status"]) for line in requests] == [
@@ -111,46 +128,46 @@ def test_every_answer_has_a_request_id_whoever_gives_it(classify_server: Classif
 
 
 def test_what_the_server_fails_at_is_a_500_without_details_and_its_place_in_the_log(
-    classify_server: ClassifyServer, lines: Any, monkeypatch: pytest.MonkeyPatch
+    classify_server: ClassifyServer, lines: Lines, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
-        raise ValueError(SECRETS["document"])
-
-    monkeypatch.setattr(classify_server._service.database, "run", fail)
+    monkeypatch.setattr(classify_server._service.database, "run", _fail)
     with client_of(classify_server.base_url, classify_server.api_key) as client:
         answered = client.get(JOBS)
     monkeypatch.undo()
     assert (answered.status_code, answered.json()) == (500, {"detail": "Internal Server Error"})
-    [error, request] = lines()
+    [error, request] = lines(2)
     assert (error["level"], error["event"], error["error"]) == ("error", "request.error", "ValueError")
     assert error["stack"][-1].startswith("test_logs.py:")
     assert error["request_id"] == request["request_id"] == answered.headers["x-request-id"]
     assert SECRETS["document"] not in json.dumps([error, request])
 
 
-def test_a_client_that_leaves_is_no_error(classify_server: ClassifyServer, lines: Any) -> None:
+def test_a_client_that_leaves_is_no_error(classify_server: ClassifyServer, lines: Lines) -> None:
     with wire_to(classify_server.base_url) as wire:
         wire.sendall(head("POST", JOBS, classify_server.api_key, "Content-Length: 100") + b"{")
-    while not lines():
-        time.sleep(0.01)
-    [line] = lines()
+    [line] = lines(1)
     assert (line["event"], line["level"], line["status"]) == ("request", "info", None)
 
 
-def test_an_error_is_told_by_its_kind_and_place(lines: Any) -> None:
+def test_an_error_is_told_by_its_kind_and_place(lines: Lines) -> None:
     try:
-        raise ValueError(SECRETS["document"])
+        _fail()
     except ValueError as error:
         log_event("job.failed", level=logging.WARNING, error=error, job_id="j1")
-    [line] = lines()
-    assert (line["event"], line["level"], line["job_id"], line["error"]) == ("job.failed", "warning", "j1", "ValueError")
+    [line] = lines(1)
+    assert (line["event"], line["level"], line["job_id"], line["error"]) == (
+        "job.failed",
+        "warning",
+        "j1",
+        "ValueError",
+    )
     assert line["stack"][0].startswith("test_logs.py:")
     assert SECRETS["document"] not in json.dumps(line)
 
 
 def test_another_librarys_message_is_not_told_its_place_is() -> None:
     try:
-        raise ValueError(SECRETS["document"])
+        _fail()
     except ValueError:
         record = logging.LogRecord("library", logging.ERROR, "/x/part.py", 7, "at %s", ("SECRET",), sys.exc_info())
     line = json.loads(JsonLines().format(record))
@@ -166,9 +183,9 @@ def test_a_short_key_is_warned_of_and_not_told(tmp_path: Path) -> None:
     assert "llx" not in logged
 
 
-def test_a_line_stays_one_line_whatever_a_path_holds(classify_server: ClassifyServer, lines: Any) -> None:
+def test_a_line_stays_one_line_whatever_a_path_holds(classify_server: ClassifyServer, lines: Lines) -> None:
     with client_of(classify_server.base_url, classify_server.api_key) as client:
         client.get("/a%0A%7B%22event%22:%22forged%22%7D")
-    [line] = lines()
+    [line] = lines(1)
     assert line["event"] == "request"
     assert "\n" not in json.dumps(line)

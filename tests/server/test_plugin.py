@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from classify_core import AuthenticationError, ClassifyClient, Classifier, RateLimits, Rule
+from classify_core import AuthenticationError, Classifier, ClassifyClient, RateLimits, Rule
 from classify_core.server import JobSeconds
 from classify_core.testing import plugin
 from classify_core.testing.server import ClassifyServer

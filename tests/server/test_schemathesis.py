@@ -26,7 +26,7 @@ from tests.server.jobs_api import CONFIGURATIONS, RULES, V2, create, create_v1, 
 from tests.server.openapi_document import document
 from tests.server.projects import client_of
 
-EXAMPLES = 10
+EXAMPLES = 6
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 SCHEMA = schemathesis.openapi.from_dict(document())
 OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations()}

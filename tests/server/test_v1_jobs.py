@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
@@ -7,6 +8,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from classify_core.server.store import jobs
+from classify_core.server.store.records import JobState
 from classify_core.testing.server import ClassifyServer
 from tests.server.jobs_api import RULES, UNKNOWN_FILE, V1, V2, create, create_v1, ended_v1, got, upload
 from tests.server.projects import client_of, end, stored
@@ -64,11 +67,13 @@ def test_a_new_job_tells_what_it_was_made_of(classify_server: ClassifyServer, ha
 
 def test_a_running_job_is_pending_too(classify_server: ClassifyServer, hanging: httpx.Client) -> None:
     job = create_v1(hanging, [bare(hanging)])
-    # The queue is in order: once the second is RUNNING, the first is.
-    second = create(hanging)
-    while got(hanging, f"{V2}/{second['id']}")["status"] == "PENDING":
-        pass
+    while _state(classify_server, job["id"]) is not JobState.RUNNING:
+        time.sleep(0.01)
     assert got(hanging, f"{V1}/{job['id']}")["status"] == "PENDING"
+
+
+def _state(server: ClassifyServer, job_id: str) -> JobState:
+    return stored(server._running, jobs.get, server.project_id, "v1", job_id).status
 
 
 def test_every_file_gets_its_label(client: httpx.Client) -> None:
@@ -226,13 +231,13 @@ def test_a_file_that_is_not_there_is_a_bad_request(
 
 def test_jobs_are_listed_newest_first_and_in_pages(hanging: httpx.Client) -> None:
     file_ids = [bare(hanging)]
-    jobs = [create_v1(hanging, file_ids)["id"] for _ in range(3)]
+    made = [create_v1(hanging, file_ids)["id"] for _ in range(3)]
     first = got(hanging, V1, page_size=2)
     create_v1(hanging, file_ids)
     second = got(hanging, V1, page_size=2, page_token=first["next_page_token"])
 
-    assert [job["id"] for job in first["items"]] == [jobs[2], jobs[1]]
-    assert [job["id"] for job in second["items"]] == [jobs[0]]
+    assert [job["id"] for job in first["items"]] == [made[2], made[1]]
+    assert [job["id"] for job in second["items"]] == [made[0]]
     assert (first["total_size"], second["total_size"]) == (3, 4)
     assert second["next_page_token"] is None
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def drawn_seconds(service: Service, job: StoredJob) -> float:
     """How long a job takes at least."""
     simulation = service.simulation
-    return 0.0 if simulation.job_seconds is None else simulation.job_seconds.seconds_of(simulation.seed, job.number)
+    return 0.0 if simulation.job_seconds is None else simulation.job_seconds.seconds_of(simulation.seed, job.place)
 
 
 async def drawn_fault(service: Service, job: StoredJob) -> JobFault | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from starlette.requests import ClientDisconnect
@@ -61,25 +62,25 @@ class _Body:
         self._received = 0
         self._is_complete = False
         self._is_answered = False
-        self._is_refused = False
+        self._is_over = False
 
     async def pass_to(self, app: ASGIApp, scope: Scope) -> None:
-        try:
+        with suppress(ClientDisconnect):
             await app(scope, self._next, self._answer)
-        except ClientDisconnect:
-            if not self._is_refused:
-                raise
 
     async def _next(self) -> Message:
-        if self._is_refused:
+        if self._is_over:
             return {"type": "http.disconnect"}
-        if self._is_complete:  # what else is waited for is the client's leaving, and that may take long
+        if self._is_complete:  # what is waited for now is the client's leaving, and that may take long
             return await self._receive()
         try:
             async with asyncio.timeout_at(self._deadline()):
                 message = await self._receive()
         except TimeoutError:
             return await self._refuse(408, "The body did not arrive in time; send it again")
+        if message["type"] == "http.disconnect":
+            self._is_over = True
+            return message
         self._received += len(message.get("body", b""))
         self._is_complete = not message.get("more_body", False)
         if self._received > self._limit:
@@ -92,13 +93,13 @@ class _Body:
         return min(silent, slow)
 
     async def _refuse(self, status: int, detail: str) -> Message:
-        self._is_refused = True
+        self._is_over = True
         if not self._is_answered:
             await answer(self._send, status, detail)
         return {"type": "http.disconnect"}
 
     async def _answer(self, message: Message) -> None:
-        if not self._is_refused:  # what the routes make of the disconnect is for nobody
+        if not self._is_over:  # else what the routes make of the disconnect is for nobody
             self._is_answered = True
             await self._send(message)
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, overload
 from uuid import uuid4
 
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from classify_core.server.logs import log_event
@@ -21,10 +20,10 @@ from classify_core.server.route_patterns import RoutePattern
 if TYPE_CHECKING:
     from classify_core.server.service import Service
 
-MAX_RECORDS: Final = 100_000
+MAX_RECORDS: Final = 10_000
 
 
-@dataclass
+@dataclass(slots=True)
 class RecordedRequest:
     """One request as the server saw it.
 
@@ -45,14 +44,14 @@ class RecordedRequest:
 
 
 class RequestLog(Sequence[RecordedRequest]):
-    """The requests since it was cleared, in the order of their arrival. Usable from any thread."""
+    """The last `MAX_RECORDS` requests since it was cleared, in the order of their arrival. Usable from any thread."""
 
     def __init__(self, records: Sequence[RecordedRequest] = ()) -> None:
         self._records = deque(records, maxlen=MAX_RECORDS)
         self._lock = threading.Lock()
 
     def add(self, record: RecordedRequest) -> None:
-        """Keeps a request; of very many the oldest goes."""
+        """Keeps a request."""
         with self._lock:
             self._records.append(record)
 
@@ -113,8 +112,6 @@ class RequestLogging:
         begin = time.monotonic()
         try:
             await self._app(scope, receive, _with_request_id(send, record))
-        except ClientDisconnect:
-            record.status = None
         except Exception as error:  # noqa: BLE001 - the last place where a client can still be answered
             log_event("request.error", level=logging.ERROR, error=error, request_id=record.request_id)
             if record.status is None:

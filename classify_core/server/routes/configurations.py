@@ -84,7 +84,7 @@ async def update_configuration(
     return ConfigurationResponse.of(changed)
 
 
-@router.delete(_CONFIGURATION, status_code=204, responses=refusals(404))
+@router.delete(_CONFIGURATION, status_code=204, response_model=None, responses=refusals(404))
 async def delete_configuration(service: ServiceDependency, project: ProjectDependency, config_id: str) -> None:
     """Deletes a saved rule set; jobs that were created with it are not affected."""
     await service.database.run(configurations.delete, project.id, config_id)

@@ -79,7 +79,7 @@ async def get_file(
     return described
 
 
-@router.delete(_FILE, status_code=204, responses=refusals(404))
+@router.delete(_FILE, status_code=204, response_model=None, responses=refusals(404))
 async def delete_file(service: ServiceDependency, project: ProjectDependency, file_id: str) -> None:
     """Deletes a file and its content."""
     file = await service.database.run(files.delete, project.id, file_id)

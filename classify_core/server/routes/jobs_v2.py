@@ -28,6 +28,13 @@ _DEFAULT_PAGE_SIZE: Final = 50
 _MAX_PAGE_SIZE: Final = 100
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
+_STATUS: Final[dict[JobState, Status]] = {
+    JobState.PENDING: "PENDING",
+    JobState.RUNNING: "RUNNING",
+    JobState.COMPLETED: "COMPLETED",
+    JobState.FAILED: "FAILED",
+    JobState.CANCELLED: "CANCELLED",
+}
 
 router = APIRouter(prefix="/api/v2/classify", tags=["Classify"])
 JobId = Annotated[str, Path(description="The job's ID.")]
@@ -137,15 +144,6 @@ def _answer(job: StoredJob) -> ClassifyV2JobResponse:
         created_at=datetime.fromisoformat(job.created_at),
         updated_at=datetime.fromisoformat(job.updated_at),
     )
-
-
-_STATUS: Final[dict[JobState, Status]] = {
-    JobState.PENDING: "PENDING",
-    JobState.RUNNING: "RUNNING",
-    JobState.COMPLETED: "COMPLETED",
-    JobState.FAILED: "FAILED",
-    JobState.CANCELLED: "CANCELLED",
-}
 
 
 def _usage(job: StoredJob) -> ClassifyV2JobUsage | None:

@@ -46,9 +46,9 @@ class JobSeconds:
             raise InvalidOptionError(_not_readable(text))
         return cls(median, *sigma)
 
-    def seconds_of(self, seed: int, number: int) -> float:
-        """The seconds of one job: the same for the same seed and job number, whatever other jobs there are."""
-        drawn = random.Random(f"{seed} {number}").gauss(0.0, self.sigma)  # noqa: S311 - to be repeated, not secret
+    def seconds_of(self, seed: int, place: int) -> float:
+        """The seconds of one job: the same for the same seed and place in its project, whatever else there is."""
+        drawn = random.Random(f"{seed} {place}").gauss(0.0, self.sigma)  # noqa: S311 - to be repeated, not secret
         return min(self.median * math.exp(drawn), LONGEST_SECONDS)
 
 

@@ -50,11 +50,12 @@ def create(connection: sqlite3.Connection, new: NewJob) -> StoredJob:
     """Makes a job; in the same transaction `of_transaction` has found none of its transaction ID."""
     job_id, moment = str(uuid4()), now()
     connection.execute(
-        "INSERT INTO jobs (id, project_id, api, status, configuration, configuration_id, transaction_id, webhooks,"
-        " created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO jobs (id, project_id, place, api, status, configuration, configuration_id, transaction_id,"
+        " webhooks, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             job_id,
             new.project_id,
+            _next_place(connection, new.project_id),
             new.api,
             JobState.PENDING,
             json.dumps(new.configuration),
@@ -167,6 +168,11 @@ def delete(connection: sqlite3.Connection, project_id: str, api: Api, job_id: st
     return job
 
 
+def _next_place(connection: sqlite3.Connection, project_id: str) -> int:
+    [last] = connection.execute("SELECT MAX(place) FROM jobs WHERE project_id = ?", (project_id,)).fetchone()
+    return 1 if last is None else int(last) + 1
+
+
 def _move(
     connection: sqlite3.Connection,
     job_id: str,
@@ -222,7 +228,7 @@ def _jobs(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[S
     return [
         StoredJob(
             id=row["id"],
-            number=row["number"],
+            place=row["place"],
             project_id=row["project_id"],
             user_id=users[row["project_id"]],
             api=row["api"],

@@ -82,10 +82,14 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True)
 class StoredJob:
-    """A job as it stands. `number` counts all jobs of this server and is told to nobody."""
+    """A job as it stands.
+
+    Attributes:
+        place: in the order of creation among the jobs of its project, from 1; the same in a repeated run.
+    """
 
     id: str
-    number: int
+    place: int
     project_id: str
     user_id: str
     api: Api

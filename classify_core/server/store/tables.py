@@ -57,11 +57,12 @@ CREATE TABLE IF NOT EXISTS configurations (
     UNIQUE (project_id, name)
 );
 
--- number: in the order of creation, over all projects; never told to a client.
+-- number: in the order of creation, over all projects; place: within the project. Neither is told to a client.
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     project_id TEXT NOT NULL REFERENCES projects (id),
+    place INTEGER NOT NULL,
     api TEXT NOT NULL CHECK (api IN ('v1', 'v2')),
     status TEXT NOT NULL CHECK (status IN ('PENDING', 'RUNNING', 'COMPLETED', 'PARTIAL', 'FAILED', 'CANCELLED')),
     configuration TEXT NOT NULL,
@@ -75,6 +76,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 CREATE UNIQUE INDEX IF NOT EXISTS jobs_by_transaction ON jobs (project_id, api, transaction_id)
     WHERE transaction_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (project_id, api, created_at, id);
+CREATE INDEX IF NOT EXISTS jobs_by_place ON jobs (project_id, place);
 CREATE INDEX IF NOT EXISTS open_jobs ON jobs (number) WHERE status IN ('PENDING', 'RUNNING');
 
 -- What a job classifies: one document in v2, up to 500 in v1. file_input is the ID as the client gave it.

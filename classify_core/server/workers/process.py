@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Final, Self
@@ -16,8 +14,10 @@ from typing import Final, Self
 from classify_core.server.options import DocumentLimits
 from classify_core.server.workers import protocol
 from classify_core.server.workers.failures import WorkerFaultError
+from classify_core.server.workers.scratch import scratch_folder
 
 START_SECONDS: Final = 60.0
+CHILD_MODULE = "classify_core.server.workers.child"
 _END_SECONDS: Final = 2.0
 _KEPT_STDERR_BYTES: Final = 4096
 # What Rust says before it aborts for a stack that is full, as by deep nesting; memory was not what was missing.
@@ -82,15 +82,12 @@ class WorkerProcess:
         Raises:
             WorkerFaultError: it did not become ready.
         """
-        # The PDF reader unpacks itself there under a name that anybody could foresee in a shared folder.
-        folder = tempfile.mkdtemp(prefix="classify-worker-")
         try:
-            worker = cls(await _spawn(limits, folder))
-            await worker._ready()
+            with scratch_folder() as folder:
+                worker = cls(await _spawn(limits, folder))
+                await worker._ready()
         except OSError as error:
             raise WorkerFaultError(f"a process for documents cannot be started: {error.strerror}") from error
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
         return worker
 
     @property
@@ -178,7 +175,7 @@ async def _spawn(limits: DocumentLimits, folder: str) -> asyncio.subprocess.Proc
         sys.executable,
         "-P",
         "-m",
-        "classify_core.server.workers.child",
+        CHILD_MODULE,
         str(os.getpid()),
         json.dumps(asdict(limits)),
         stdin=asyncio.subprocess.PIPE,

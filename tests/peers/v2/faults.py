@@ -14,6 +14,15 @@ scenario = Scenarios()
 
 
 @scenario(server="limited")
+def creations_beyond_the_limit_are_waited_for(peer: PeerV2) -> None:
+    file_id = peer.upload_text(invoice())
+    created = {peer.create(file_input=file_id, configuration=CONFIGURATION)["id"] for _ in range(3)}
+    same({job["id"] for job in peer.list()}, created, "the jobs that were made")
+    holds(429 in {answer.status for answer in peer.answers}, "the limit was met, and the client tried again")
+
+
+# The published window is 5 s, which is long for our own suite.
+@scenario(server="limited", official_only=True)
 def uploads_beyond_the_published_limit_are_waited_for(peer: PeerV2) -> None:
     uploaded = {peer.upload_text(invoice(number)) for number in range(UPLOADS_IN_5_SECONDS + 2)}
     same(len(uploaded), UPLOADS_IN_5_SECONDS + 2, "the number of files that were uploaded")
