@@ -28,10 +28,23 @@ def load_rules(path: str | Path) -> list[Rule]:
         InvalidRulesError: the file cannot be read, names a key twice, or a rule breaks a limit; the message names the
             file.
     """
+    written = written_rules(path)
+    try:
+        return list(configuration_of(written).rules)
+    except InvalidRulesError as error:
+        raise InvalidRulesError(f"{Path(path)}: {error.message}") from error
+
+
+def written_rules(path: str | Path) -> list[Any]:
+    """Reads the list of rules in a file as it is written, whatever limits the rules break.
+
+    Raises:
+        InvalidRulesError: the file cannot be read, names a key twice, or holds no list; the message names the file.
+    """
     where = Path(path)
     text = _text_of(where)
     try:
-        return list(configuration_of(_listed(parsed(text, named_json=where.suffix.lower() == ".json"))).rules)
+        return _listed(parsed(text, named_json=where.suffix.lower() == ".json"))
     except InvalidRulesError as error:
         raise InvalidRulesError(f"{where}: {error.message}") from error
 

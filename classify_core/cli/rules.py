@@ -11,7 +11,8 @@ from classify_core.cli import output
 from classify_core.cli.commands import command
 from classify_core.cli.exit_codes import ExitCode
 from classify_core.cli.output import Format, OutputOptions
-from classify_core.rule_findings import Finding, Severity, find, written_rules
+from classify_core.rule_findings import Finding, Severity, find
+from classify_core.rules import written_rules
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Look at rules before they are used.")
 

@@ -122,4 +122,4 @@ def _is_hidden(path: PurePath) -> bool:
 
 
 def _found(path: str, *, fault: str | None = None) -> Found:
-    return Found(os.path.normpath(path), fault)
+    return Found(str(PurePath(path)), fault)

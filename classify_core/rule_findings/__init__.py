@@ -19,9 +19,8 @@ from classify_core.rule_findings.descriptions import empty_descriptions, equal_d
 from classify_core.rule_findings.finding import Check, Code, Finding, Severity
 from classify_core.rule_findings.limits import broken_limits
 from classify_core.rule_findings.type_names import equal_types, hard_to_filter_on
-from classify_core.rule_findings.written import written_rules
 
-__all__ = ["Candidate", "Code", "Finding", "Severity", "find", "written_rules"]
+__all__ = ["Candidate", "Code", "Finding", "Severity", "find"]
 
 _CHECKS: Final[tuple[Check, ...]] = (
     equal_types,

@@ -19,6 +19,9 @@ from classify_core.server.store.projects import Project
 from classify_core.server.store.records import DocumentInput, JobState, NewJob, StoredJob
 from classify_core.server.webhooks import endpoints
 
+MAX_ENDPOINTS: Final = 20
+"""Webhook endpoints of a job: each is owed up to four deliveries."""
+
 _PARSE_JOB_PREFIX: Final = "pjb-"
 
 Body_contra = TypeVar("Body_contra", bound=BaseModel, contravariant=True)
@@ -129,6 +132,8 @@ def _named_by_the_body() -> Iterator[None]:
 def _endpoints(
     given: tuple[WebhookConfiguration | LlamaParseWebhookConfiguration, ...], *, allow_private: bool
 ) -> tuple[dict[str, object], ...]:
+    if len(given) > MAX_ENDPOINTS:
+        raise ProblemError(400, f"A job has {MAX_ENDPOINTS} webhook endpoints at most, not {len(given)}")
     told = tuple(endpoint.model_dump(mode="json") for endpoint in given)
     for position, endpoint in enumerate(told):
         endpoints.check(endpoint, allow_private=allow_private, position=position)

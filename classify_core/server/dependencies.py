@@ -8,7 +8,6 @@ from uuid import UUID
 from fastapi import Cookie, Depends, Query, Request
 from fastapi.security import HTTPBearer
 
-from classify_core.server.problems import ProblemError
 from classify_core.server.schemas.common import HTTPValidationError, Problem
 from classify_core.server.service import Service
 from classify_core.server.store.projects import Project
@@ -24,6 +23,7 @@ _REFUSALS: Final[dict[int, str]] = {
     408: "The body did not come in time.",
     409: "It is not in a state for that.",
     413: "The body is too large.",
+    415: "The body is compressed, which is not accepted.",
     429: "Too many requests; wait and try again.",
 }
 
@@ -34,7 +34,7 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 EVERYWHERE: Final = {
-    **refusals(400, 401, 403, 408, 413, 429),
+    **refusals(400, 401, 403, 408, 413, 415, 429),
     422: {"model": HTTPValidationError | Problem, "description": "The request is not valid."},
 }
 """The error answers of every route that needs a key."""
@@ -52,15 +52,9 @@ async def get_project(
     organization_id: Annotated[UUID | None, Query(description="Ignored.")] = None,
     session: Annotated[str | None, Cookie(description="Ignored; send a key.")] = None,
 ) -> Project:
-    """The project of the request's key.
-
-    Raises:
-        ProblemError: `project_id` names another (403), whether or not it exists.
-    """
-    del organization_id, session
+    """The project of the request's key; the middleware has refused a `project_id` that names another."""
+    del project_id, organization_id, session
     project: Project = request.scope["state"]["project"]
-    if project_id is not None and str(project_id) != project.id:
-        raise ProblemError(403, "This key does not belong to the project")
     return project
 
 

@@ -29,7 +29,7 @@ class DocumentLimits:
 
     Attributes:
         seconds: for reading, and again for deciding.
-        memory_bytes: of the process that reads it, where the system can limit that.
+        memory_bytes: that its process may take beyond what it has at its start; only Linux keeps to it.
         pages: a document with more is refused.
     """
 

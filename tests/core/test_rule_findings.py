@@ -9,7 +9,8 @@ import pytest
 
 from classify_core import InvalidRulesError, Rule, load_rules
 from classify_core.models import ClassifyConfiguration
-from classify_core.rule_findings import Finding, Severity, find, written_rules
+from classify_core.rule_findings import Finding, Severity, find
+from classify_core.rules import written_rules
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

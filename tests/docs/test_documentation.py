@@ -32,8 +32,8 @@ BLOCK = re.compile(
 )
 
 
-# Their code is commands, or tests that pytest runs.
-WITHOUT_PYTHON = {"cli.md", "testing-your-pipeline.md"}
+# Its code is tests, which pytest runs.
+WITHOUT_PYTHON = {"testing-your-pipeline.md"}
 
 
 @dataclass(frozen=True)

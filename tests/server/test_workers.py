@@ -123,13 +123,16 @@ async def test_only_the_pages_that_are_asked_for_decide(pool: WorkerPool, tmp_pa
 
 async def test_text_beyond_64_kb_of_a_page_is_ignored(pool: WorkerPool, tmp_path: Path) -> None:
     umlauts = _file(tmp_path, "a.txt", ("ä" * 50_000 + "end").encode())
-    headings = _file(tmp_path, "a.md", b"words\n\n" + b"".join(b"# heading %d\n\n" % n for n in range(20_000)))
+    headings = _file(tmp_path, "a.md", b"words\n\n" + b"".join(b"# %0150d\n\n" % n for n in range(20_000)))
+    short_headings = _file(tmp_path, "b.md", b"# a\n\n" * 20_000)
 
     [page] = (await _read(pool, umlauts)).reading.pages
     [marked] = (await _read(pool, headings)).reading.pages
+    [shortly_marked] = (await _read(pool, short_headings)).reading.pages
 
     assert page.text == "ä" * 32_768
     assert 0 < sum(len(heading) for heading in marked.headings) <= 64 * 1024
+    assert len(shortly_marked.headings) == 1_000
 
 
 async def test_half_a_character_does_not_end_a_process(pool: WorkerPool, tmp_path: Path) -> None:

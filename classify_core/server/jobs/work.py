@@ -17,6 +17,7 @@ from classify_core.server.jobs.misfortunes import drawn_fault, drawn_seconds
 from classify_core.server.jobs.queue import ProjectQueue
 from classify_core.server.logs import log_event
 from classify_core.server.problems import ProblemError
+from classify_core.server.simulation.faults import JobFault
 from classify_core.server.store import jobs
 from classify_core.server.store.records import JobState, Outcome, StoredDocument, StoredJob
 from classify_core.server.workers.failures import FailureCode
@@ -75,9 +76,7 @@ class JobWork:
         if fault is None or fault.outcome == "hang":
             ending = _ending_of(await self._outcomes(job, queue), job)
         else:
-            ending = (
-                Ending(JobState.CANCELLED) if fault.outcome == "cancelled" else Ending(JobState.FAILED, fault.error)
-            )
+            ending = _injected(fault)
         await queue.rest(max(rested_until - time.monotonic(), 0.0))
         return ending
 
@@ -120,6 +119,11 @@ class JobWork:
                 return True
             return False
         return await self._service.database.run(jobs.finish, job.id, ending.status, ending.error_message) is not None
+
+
+def _injected(fault: JobFault) -> Ending:
+    is_cancelled = fault.outcome == "cancelled"
+    return Ending(JobState.CANCELLED) if is_cancelled else Ending(JobState.FAILED, fault.error)
 
 
 def _ending_of(outcomes: Sequence[Outcome], job: StoredJob) -> Ending:

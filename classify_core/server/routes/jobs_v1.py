@@ -22,18 +22,11 @@ from classify_core.server.schemas.jobs_v1 import (
     StatusEnum,
 )
 from classify_core.server.store import jobs
+from classify_core.server.store.deliveries import V1_STATUSES
 from classify_core.server.store.paging import PageRequest, page_request, token_of
 from classify_core.server.store.records import JobState, StoredDocument, StoredJob
 
 _DEFAULT_PAGE_SIZE: Final = 50
-_STATUS: Final = {
-    JobState.PENDING: StatusEnum.PENDING,
-    JobState.RUNNING: StatusEnum.PENDING,
-    JobState.COMPLETED: StatusEnum.SUCCESS,
-    JobState.PARTIAL: StatusEnum.PARTIAL_SUCCESS,
-    JobState.FAILED: StatusEnum.ERROR,
-    JobState.CANCELLED: StatusEnum.CANCELLED,
-}
 _WITH_ERROR: Final = frozenset({JobState.PARTIAL, JobState.FAILED})
 
 router = APIRouter(prefix="/api/v1/classifier/jobs", tags=["Classifier (v1)"])
@@ -112,7 +105,7 @@ def _answer(job: StoredJob) -> ClassifyJob:
             "id": job.id,
             "project_id": job.project_id,
             "user_id": job.user_id,
-            "status": _STATUS[job.status],
+            "status": StatusEnum(V1_STATUSES[job.status]),
             "error_message": job.error_message if job.status in _WITH_ERROR else None,
             "effective_at": updated_at,
             "created_at": datetime.fromisoformat(job.created_at),

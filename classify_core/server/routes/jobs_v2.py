@@ -124,22 +124,18 @@ def _bound(moment: datetime | None) -> str | None:
 
 
 def _answer(job: StoredJob) -> ClassifyV2JobResponse:
-    [document] = job.documents
-    outcome = document.outcome
-    is_parse_job = document.input.input_type == "parse_job_id"
-    result = outcome.result if outcome is not None and job.status is JobState.COMPLETED else None
     return ClassifyV2JobResponse(
         id=job.id,
         project_id=job.project_id,
         user_id=job.user_id,
         status=_STATUS[job.status],
-        document_input_type=document.input.input_type,
-        file_input=document.input.file_input,
+        document_input_type=job.document.input.input_type,
+        file_input=job.document.input.file_input,
         configuration=ClassifyV2Configuration.model_validate(job.configuration),
         configuration_id=job.configuration_id,
-        parse_job_id=document.input.file_input if is_parse_job else outcome and outcome.parse_job_id,
+        parse_job_id=job.parse_job_id,
         transaction_id=job.transaction_id,
-        result=None if result is None else ClassifyV2Result.model_validate(result),
+        result=None if job.result is None else ClassifyV2Result.model_validate(job.result),
         error_message=job.error_message if job.status is JobState.FAILED else None,
         created_at=datetime.fromisoformat(job.created_at),
         updated_at=datetime.fromisoformat(job.updated_at),
@@ -147,6 +143,5 @@ def _answer(job: StoredJob) -> ClassifyV2JobResponse:
 
 
 def _usage(job: StoredJob) -> ClassifyV2JobUsage | None:
-    [document] = job.documents
-    outcome = document.outcome
+    outcome = job.document.outcome
     return None if outcome is None else ClassifyV2JobUsage(credits=outcome.credits, parse_credits=outcome.parse_credits)

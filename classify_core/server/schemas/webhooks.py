@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, WithJsonSchema
 
 from classify_core.server.schemas.common import Request, Text
 
-WebhookEvent = Literal[
+_EVENTS: Final = [
     "extract.pending",
     "extract.success",
     "extract.error",
@@ -33,6 +33,9 @@ WebhookEvent = Literal[
     "sheets.cancelled",
     "unmapped_event",
 ]
+
+WebhookEvent = Annotated[Text, WithJsonSchema({"type": "string", "enum": _EVENTS})]
+"""One of the published events. The list grows with other products, so that others are taken and never happen here."""
 
 
 Secret = Annotated[

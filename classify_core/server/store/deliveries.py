@@ -115,17 +115,14 @@ def _body(event_id: str, event_type: str, job: StoredJob) -> dict[str, Any]:
 
 
 def _v2_data(job: StoredJob) -> dict[str, Any]:
-    [document] = job.documents
-    outcome, file_input = document.outcome, document.input.file_input
-    is_parse_job = document.input.input_type == "parse_job_id"
     return {
         "status": job.status,
-        "document_input_type": document.input.input_type,
-        "file_input": file_input,
-        "parse_job_id": file_input if is_parse_job else outcome and outcome.parse_job_id,
+        "document_input_type": job.document.input.input_type,
+        "file_input": job.document.input.file_input,
+        "parse_job_id": job.parse_job_id,
         "configuration_id": job.configuration_id,
         "transaction_id": job.transaction_id,
-        "result": outcome.result if outcome is not None and job.status is JobState.COMPLETED else None,
+        "result": job.result,
     }
 
 

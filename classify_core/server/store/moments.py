@@ -13,4 +13,4 @@ def now() -> str:
 def stored(moment: datetime) -> str:
     """A moment as text that sorts as the moments do; one without a time zone is taken as UTC."""
     aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return aware.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"

@@ -102,3 +102,23 @@ class StoredJob:
     created_at: str
     updated_at: str
     documents: tuple[StoredDocument, ...]
+
+    @property
+    def document(self) -> StoredDocument:
+        """The one document of a v2 job."""
+        [document] = self.documents
+        return document
+
+    @property
+    def result(self) -> dict[str, Any] | None:
+        """What a v2 job found; None until it is COMPLETED."""
+        outcome = self.document.outcome
+        return outcome.result if outcome is not None and self.status is JobState.COMPLETED else None
+
+    @property
+    def parse_job_id(self) -> str | None:
+        """The parse job that a v2 job was given, or that read its file; None until it is read."""
+        given, outcome = self.document.input, self.document.outcome
+        if given.input_type == "parse_job_id":
+            return given.file_input
+        return None if outcome is None else outcome.parse_job_id

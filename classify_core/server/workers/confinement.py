@@ -38,9 +38,9 @@ def follow_parent(parent: int) -> None:
 def confine(memory_bytes: int) -> None:
     """Limits what this process can take, beyond what it has.
 
-    After kreuzberg and its PDF reader are loaded, 240 MB of address space are mapped, of which 80 MB are in use; the
-    rest is reserved by threads' stacks and libraries. So the limit is for what a document adds: PDFs of 300 pages
-    add 60 MB.
+    Once kreuzberg (4.10) and its PDF reader are loaded, 240 MB of address space are mapped, of which 80 MB are in use:
+    threads' stacks and libraries reserve the rest. So the limit stands above what is mapped then. A PDF or a Word
+    document of 300 pages of prose needs less than 8 MB above it.
     """
     if sys.platform == "win32":
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from classify_core.local.extraction.decoding import without_surrogates
@@ -10,6 +11,9 @@ from classify_core.local.extraction.reading import PageText, ReadDocument, Readi
 
 MAX_PAGE_BYTES: Final = 64 * 1024
 """Text of a page beyond this is ignored (contract README, "Files and saved rule sets"); in UTF-8."""
+
+MAX_HEADINGS: Final = 1_000
+"""Of a page; a hostile document could have so many that taking them over would hold up the server."""
 
 
 def cut(document: ReadDocument) -> ReadDocument:
@@ -26,7 +30,7 @@ def _kept(text: str) -> str:
 
 def _fitting(headings: Iterable[str]) -> Iterator[str]:
     left = MAX_PAGE_BYTES
-    for heading in map(_kept, headings):
+    for heading in map(_kept, islice(headings, MAX_HEADINGS)):
         left -= len(heading.encode())
         if left < 0:
             return
