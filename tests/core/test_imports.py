@@ -21,7 +21,6 @@ HEAVY = [
     "fastapi",
     "uvicorn",
     "typer",
-    "rich",
 ]
 PACKAGES = ["classify_core", "llama_index_classify", "langchain_classify"]
 

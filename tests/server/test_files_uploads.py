@@ -1,4 +1,4 @@
-from __future__ import logging
+from __future__ import annotations
 
 import errno
 import io
