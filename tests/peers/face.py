@@ -38,6 +38,7 @@ class Peer(ABC):
     Attributes:
         error_names: the client's own error class by what went wrong.
         wait_words: how a wait ends by how the job stands: the returned job's status, or the error's class.
+        sent: method and path of every request, also of those whose answer got lost.
         answers: every answer that came, also those that the client's own retries hid.
         problems: what was wrong with answers that the client accepted nevertheless.
     """
@@ -50,6 +51,7 @@ class Peer(ABC):
         self.connection = connection
         self.face: Face = face
         self.bridge = Bridge(face)
+        self.sent: list[tuple[str, str]] = []
         self.answers: list[Answer] = []
         self.problems: list[str] = []
 
@@ -74,7 +76,13 @@ class Peer(ABC):
             raise Difference(f"expected {expected} where it is {kind}, found the answer {answer!r}")
 
     def event_hooks(self) -> dict[str, list[Callable[[Any], Any]]]:
-        """What an httpx client has to be given so that each answer is noted."""
+        """What an httpx client has to be given so that each request and each answer is noted."""
+
+        def send(request: Any) -> None:
+            self.sent.append((request.method, request.url.path))
+
+        async def asend(request: Any) -> None:
+            send(request)
 
         def read(response: Any) -> None:
             response.read()
@@ -84,7 +92,9 @@ class Peer(ABC):
             await response.aread()
             self.note(response)
 
-        return {"response": [aread if self.bridge.is_async else read]}
+        if self.bridge.is_async:
+            return {"request": [asend], "response": [aread]}
+        return {"request": [send], "response": [read]}
 
     def note(self, response: Any) -> None:
         """Keeps what came over the wire."""

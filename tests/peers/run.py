@@ -49,7 +49,7 @@ def _passes(python: Path, program: str, face: str) -> bool:
     with TemporaryDirectory() as folder, running_servers(Path(folder)) as servers:
         addresses = Path(folder) / "servers.json"
         addresses.write_text(json.dumps({name: server.base_url for name, server in servers.items()}), encoding="utf-8")
-        command = [str(python), "-m", program, face, str(addresses)]
+        command = [str(python.absolute()), "-m", program, face, str(addresses)]
         return subprocess.run(command, cwd=ROOT, env=_environment(), check=False).returncode == 0
 
 

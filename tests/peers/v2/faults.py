@@ -41,6 +41,7 @@ def a_server_error_is_tried_again(peer: PeerV2) -> None:
 def a_lost_answer_with_a_transaction_id_makes_one_job(peer: PeerV2) -> None:
     file_id = peer.upload_text(invoice())
     job = peer.create(file_input=file_id, configuration=CONFIGURATION, transaction_id="answered-late")
+    same(peer.sent.count(("POST", JOBS)), 2, "the requests to create, of which the first was not answered")
     same([each["id"] for each in peer.list()], [job["id"]], "the jobs that were made")
 
 
@@ -48,4 +49,5 @@ def a_lost_answer_with_a_transaction_id_makes_one_job(peer: PeerV2) -> None:
 def a_lost_answer_without_a_transaction_id_makes_two_jobs(peer: PeerV2) -> None:
     file_id = peer.upload_text(invoice())
     peer.create(file_input=file_id, configuration=CONFIGURATION)
+    same(peer.sent.count(("POST", JOBS)), 2, "the requests to create, of which the first was not answered")
     same(len(list(peer.list())), 2, "the jobs that were made, as at the hosted service")
