@@ -9,6 +9,7 @@ import typer
 from classify_core.api import calls_configurations
 from classify_core.api.calls_configurations import PRODUCT_TYPE
 from classify_core.cli import output
+from classify_core.cli.command_groups import command_group
 from classify_core.cli.commands import command
 from classify_core.cli.configuration_options import ParametersOptions
 from classify_core.cli.connection import ConnectionOptions
@@ -19,9 +20,7 @@ from classify_core.cli.rule_options import RuleFileOptions
 from classify_core.cli.values import identifier, naming
 from classify_core.errors import InvalidOptionError
 
-app = typer.Typer(
-    rich_markup_mode=None, no_args_is_help=True, help="Rules that the service keeps, to be used by their ID."
-)
+app = command_group("Rules that the service keeps, to be used by their ID.")
 
 COLUMNS: Final = ("id", "name", "version", "updated_at")
 
@@ -131,8 +130,10 @@ def delete(
     argument: ConfigurationArgument = None,
     config_id: ConfigurationOption = None,
     connection: ConnectionOptions,
+    results: OutputOptions,
 ) -> None:
-    """Delete a saved configuration."""
+    """Delete a saved configuration; the API answers nothing that could be printed."""
+    results.chosen()
     configuration = identifier("--config-id", config_id, argument)
     with connection.client() as client:
         client.configurations.delete(configuration)

@@ -12,9 +12,9 @@ from classify_core.api.arguments import build
 from classify_core.api.calls_configurations import PRODUCT_TYPE
 from classify_core.cli.commands import OptionGroup
 from classify_core.cli.parsing_options import NESTED_PARSING, NestedParsingOptions, ParsingOptions
-from classify_core.cli.rule_options import RuleFileOptions, checked_rules
-from classify_core.cli.values import given, naming, object_of, objects_of
-from classify_core.models import ClassifyConfiguration
+from classify_core.cli.rule_options import RuleFileOptions, checked_rules, rule_objects
+from classify_core.cli.values import given, naming, object_of
+from classify_core.models import ClassifyConfiguration, Rule
 
 CONFIGURATION: Final = "--configuration"
 CONFIGURATION_RULES: Final = "--configuration.rules"
@@ -49,16 +49,20 @@ class ConfigurationOptions(OptionGroup):
     ] = None
     mode: Annotated[Mode | None, typer.Option(f"{CONFIGURATION}.mode", help="Unless said, FAST.")] = None
 
-    def completed_by(self, parsing: NestedParsingOptions) -> ClassifyConfiguration | None:
+    def completed_by(self, rules: RuleFileOptions, parsing: NestedParsingOptions) -> ClassifyConfiguration | None:
         """The configuration; None where nothing of it was given.
 
         Raises:
             UsageError: a value cannot be read, or breaks a limit of the service.
         """
-        objects = objects_of(CONFIGURATION_RULES, self.configuration_rules or ())
-        rules = checked_rules(CONFIGURATION_RULES, objects) if objects else None
         whole = object_of(CONFIGURATION, self.configuration)
-        return _completed(CONFIGURATION, whole, rules=rules, mode=self.mode, parsing=parsing.fields(NESTED_PARSING))
+        chosen = [*(self._rules() or ()), *(rules.rules() or ())] or None
+        return _completed(CONFIGURATION, whole, rules=chosen, mode=self.mode, parsing=parsing.fields(NESTED_PARSING))
+
+    def _rules(self) -> tuple[Rule, ...] | None:
+        if self.configuration_rules is None:
+            return None
+        return checked_rules(CONFIGURATION_RULES, rule_objects(CONFIGURATION_RULES, self.configuration_rules))
 
 
 @dataclass(frozen=True)

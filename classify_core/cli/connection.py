@@ -75,12 +75,12 @@ class ConnectionOptions(OptionGroup):
         with naming("--base-url"):
             return resolve_base_url(self.base_url)
 
-    def client(self) -> ClassifyClient:
-        """A client of the service, to be closed.
+    def key(self) -> SecretStr:
+        """The key that was given, else that of the environment.
 
         Raises:
-            AuthenticationError: there is no usable key.
-            InvalidOptionError: another option cannot work.
+            AuthenticationError: there is none, or it holds characters that no key has.
+            InvalidOptionError: the file that holds it cannot be read.
         """
         key = self.found_key()
         if key is None:
@@ -88,9 +88,18 @@ class ConnectionOptions(OptionGroup):
                 f"there is no API key; give --api-key, where @FILE reads it from a file, or set {KEY_VARIABLES[0]}. "
                 "Keys are made in the service's console and begin with llx-"
             )
+        return key
+
+    def client(self) -> ClassifyClient:
+        """A client of the service, to be closed.
+
+        Raises:
+            AuthenticationError: there is no usable key.
+            InvalidOptionError: another option cannot work.
+        """
         kind = _ToldClient if self.debug else ClassifyClient
         return kind(
-            api_key=key,
+            api_key=self.key(),
             base_url=self.service_address(),
             organization_id=self.organization_id,
             project_id=self.project_id,

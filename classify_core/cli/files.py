@@ -10,6 +10,7 @@ import typer
 from classify_core.api import ClassifyClient
 from classify_core.api.calls_files import LARGEST_PAGE
 from classify_core.cli import output
+from classify_core.cli.command_groups import command_group
 from classify_core.cli.commands import command
 from classify_core.cli.connection import ConnectionOptions
 from classify_core.cli.exit_codes import ExitCode
@@ -18,11 +19,9 @@ from classify_core.cli.paging_options import PagingOptions
 from classify_core.cli.values import identifier
 from classify_core.errors import DocumentTooLargeError, InvalidOptionError, UnreadableDocumentError
 
-app = typer.Typer(
-    rich_markup_mode=None, no_args_is_help=True, help="Uploaded documents; the service keeps them for 48 hours."
-)
+app = command_group("Uploaded documents; the service keeps them for 48 hours.")
 
-COLUMNS: Final = ("id", "name", "external_file_id", "purpose", "expires_at")
+COLUMNS: Final = ("id", "name", "external_file_id", "expires_at")
 
 FileOption = Annotated[str | None, typer.Option("--file-id", metavar="ID", help="The file.")]
 FileArgument = Annotated[str | None, typer.Argument(metavar="[FILE_ID]", help="The file, without the flag.")]
@@ -43,7 +42,7 @@ ExpandOption = Annotated[
 )
 def upload(
     *,
-    path: Annotated[list[Path], typer.Argument(metavar="PATH...", help="The documents.")],
+    path: Annotated[list[Path], typer.Argument(metavar="PATH", show_default=False, help="The documents.")],
     external_file_id: Annotated[
         str | None, typer.Option("--external-file-id", metavar="ID", help="An ID of your own to find it by.")
     ] = None,
@@ -132,8 +131,11 @@ def get(
 
 
 @command(app, "delete", examples=("classify files delete --file-id dfl-0b1c...",))
-def delete(*, argument: FileArgument = None, file_id: FileOption = None, connection: ConnectionOptions) -> None:
-    """Delete a file."""
+def delete(
+    *, argument: FileArgument = None, file_id: FileOption = None, connection: ConnectionOptions, results: OutputOptions
+) -> None:
+    """Delete a file; the API answers nothing that could be printed."""
+    results.chosen()
     file = identifier("--file-id", file_id, argument)
     with connection.client() as client:
         client.files.delete(file)

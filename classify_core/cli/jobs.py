@@ -17,6 +17,7 @@ from classify_core.cli.connection import ConnectionOptions
 from classify_core.cli.output import OutputOptions
 from classify_core.cli.paging_options import PagingOptions
 from classify_core.cli.parsing_options import NestedParsingOptions
+from classify_core.cli.rule_options import RuleFileOptions
 from classify_core.cli.values import identifier, moment_of, naming
 from classify_core.cli.webhook_options import WebhookOptions
 from classify_core.errors import InvalidOptionError
@@ -37,8 +38,9 @@ ExpandOption = Annotated[
     app,
     "create",
     examples=(
+        "classify create --file-input dfl-0b1c --rules rules.yaml",
+        "classify create --file-input dfl-0b1c --rule \"{type: invoice, description: 'has line items and a total'}\"",
         "classify create --file-input dfl-0b1c --configuration @configuration.yaml",
-        "classify create --file-input dfl-0b1c --configuration.rules @rules.yaml",
         "classify create --file-input pjb-77aa --configuration-id cfg-12ef",
     ),
 )
@@ -46,8 +48,13 @@ def create(
     *,
     file_input: Annotated[
         str | None,
-        typer.Option("--file-input", metavar="ID", help="The document: a file (dfl-...) or a parse job (pjb-...)."),
+        typer.Option(
+            "--file-input",
+            metavar="ID",
+            help="The document: a file (dfl-...) that is uploaded, or a parse job (pjb-...).",
+        ),
     ] = None,
+    rules: RuleFileOptions,
     configuration: ConfigurationOptions,
     parsing: NestedParsingOptions,
     configuration_id: Annotated[
@@ -76,9 +83,9 @@ def create(
     """Create a job that classifies one document, and print it."""
     form = results.chosen()
     flag, document = _only_one({"--file-input": file_input, "--file-id": file_id, "--parse-job-id": parse_job_id})
-    chosen = configuration.completed_by(parsing)
+    chosen = configuration.completed_by(rules, parsing)
     if (chosen is None) == (configuration_id is None):
-        raise InvalidOptionError("give either --configuration, whole or in its parts, or --configuration-id")
+        raise InvalidOptionError("give either rules, by --rule, --rules or --configuration, or --configuration-id")
     reported_to = webhooks.webhooks()
     with naming(flag):
         creation = calls_jobs.create_job(

@@ -21,7 +21,7 @@ EPILOG = "\n\n".join(
             "Examples:",
             "classify run inbox/ --rules rules.yaml --out results.jsonl",
             "classify files upload invoice.pdf",
-            "classify create --file-input dfl-0b1c... --configuration @configuration.yaml",
+            "classify create --file-input dfl-0b1c... --rules rules.yaml",
             "classify wait 5f0e2c1a-...",
         ),
         lines("Exit codes:", *(f"{code:>3}  {meaning}" for code, meaning in MEANINGS.items())),

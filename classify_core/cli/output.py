@@ -90,8 +90,9 @@ def working(text: str) -> AbstractContextManager[object]:
 
 
 def printable(text: str) -> str:
-    """The text as one line, with what could control a terminal escaped."""
-    line = " ".join(text.split())
+    """The text as one line, with what could control a terminal escaped; indented as it was."""
+    indent = " " * (len(text) - len(text.lstrip(" ")))
+    line = indent + " ".join(text.split())
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
@@ -105,7 +106,7 @@ def show(resource: BaseModel | Record, form: Format) -> None:
     record = record_of(resource) if isinstance(resource, BaseModel) else resource
     match form:
         case Format.PRETTY:
-            show_table(("field", "value"), [(name, _cell(value)) for name, value in _flat(record)])
+            show_table(("field", "value"), _indented(record))
         case Format.YAML:
             _write(_yaml(record))
         case Format.JSON:
@@ -178,6 +179,15 @@ def _flat(record: Record, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield from _flat(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", value
+
+
+def _indented(record: Record, indent: str = "") -> Iterator[tuple[str, str]]:
+    """The fields of a record and their values, those of its parts below them: no column then outgrows the IDs'."""
+    for name, value in record.items():
+        is_part = isinstance(value, Mapping) and bool(value)
+        yield indent + name, "" if is_part else _cell(value)
+        if is_part:
+            yield from _indented(value, indent + "  ")
 
 
 def _cell(value: Any) -> str:

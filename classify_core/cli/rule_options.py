@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -10,8 +12,9 @@ import typer
 
 from classify_core.cli.commands import OptionGroup
 from classify_core.cli.values import naming, objects_of, paired, text_of
+from classify_core.errors import InvalidRulesError
 from classify_core.models import Rule
-from classify_core.rules import configuration_of, load_rules
+from classify_core.rules import configuration_of, written_rules
 
 RULE: Final = "--rule"
 RULE_FILE: Final = "--rules"
@@ -26,8 +29,8 @@ class RuleOptions(OptionGroup):
         typer.Option(
             RULE,
             metavar="OBJECT",
-            help="A rule as YAML or JSON: \"{type: invoice, description: '...'}\"; @FILE reads it, or a list of rules, "
-            "from a file. Repeatable.",
+            help="A rule as YAML or JSON: \"{type: invoice, description: '...'}\", or a list of rules; @FILE reads "
+            "them from a file. Repeatable.",
         ),
     ] = None
     rule_type: Annotated[
@@ -49,8 +52,10 @@ class RuleOptions(OptionGroup):
             "type": [text_of("--rule.type", value) for value in self.rule_type or ()],
             "description": [text_of("--rule.description", value) for value in self.rule_description or ()],
         }
-        objects = objects_of(RULE, self.rule or ()) + paired(RULE, fields)
-        return checked_rules(RULE, objects) if objects else None
+        in_fields = paired(RULE, fields)
+        if self.rule is None and not in_fields:
+            return None
+        return checked_rules(RULE, rule_objects(RULE, self.rule or ()) + in_fields)
 
 
 @dataclass(frozen=True)
@@ -71,9 +76,38 @@ class RuleFileOptions(RuleOptions):
         own = super().rules()
         if self.rule_file is None:
             return own
-        with naming(RULE_FILE):
-            kept = load_rules(self.rule_file)
+        kept = rules_in_file(self.rule_file)
         return checked_rules(RULE_FILE, [*kept, *(own or ())])
+
+
+def rules_in_file(path: Path) -> tuple[Rule, ...]:
+    """The rules of a file that --rules names.
+
+    Raises:
+        InvalidRulesError: it cannot be read, or a rule breaks a limit; the message tells the first of such rules, and
+            which command tells all.
+    """
+    with naming(RULE_FILE):
+        written = written_rules(path)
+        try:
+            return configuration_of(written).rules
+        except InvalidRulesError as error:
+            check = f"classify rules check {shlex.quote(str(path))}"
+            raise InvalidRulesError(f"{path}: {error.message}; `{check}` tells all that is wrong") from None
+
+
+def rule_objects(flag: str, values: Sequence[str]) -> list[dict[str, Any]]:
+    """The rules of a flag that may be repeated: each value is a rule, a list of rules, or that list under `rules`.
+
+    Raises:
+        UsageError: one is none of these.
+    """
+    objects = objects_of(flag, values)
+    return [rule for each in objects for rule in (each["rules"] if _is_list_of_rules(each) else [each])]
+
+
+def _is_list_of_rules(value: dict[str, Any]) -> bool:
+    return set(value) == {"rules"} and isinstance(value["rules"], list)
 
 
 def checked_rules(flag: str, rules: list[Any]) -> tuple[Rule, ...]:

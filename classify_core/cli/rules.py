@@ -8,20 +8,16 @@ from typing import Annotated, Final
 import typer
 
 from classify_core.cli import output
+from classify_core.cli.command_groups import command_group
 from classify_core.cli.commands import command
 from classify_core.cli.exit_codes import ExitCode
 from classify_core.cli.output import Format, OutputOptions
 from classify_core.rule_findings import Finding, Severity, find
 from classify_core.rules import written_rules
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Look at rules before they are used.")
+app = command_group("Look at rules before they are used.")
 
 COLUMNS: Final = ("severity", "rules", "message", "remedy")
-
-
-@app.callback()
-def _is_a_group() -> None:
-    """Look at rules before they are used."""
 
 
 @command(
@@ -65,4 +61,4 @@ def _row(finding: Finding) -> tuple[str, ...]:
 def _closing_line(findings: list[Finding], rules: int) -> str:
     counts = [(severity, sum(finding.severity is severity for finding in findings)) for severity in Severity]
     told = ", ".join(f"{count} {severity}{'s' if count != 1 else ''}" for severity, count in counts)
-    return f"{rules} rules: {told}"
+    return f"{rules} rule{'s' if rules != 1 else ''}: {told}"

@@ -96,9 +96,9 @@ class _Documents:
             InvalidOptionError: there are none.
         """
         if next(self.found(), None) is None:
-            raise InvalidOptionError(
-                f"found no document at {', '.join(map(repr, self.paths))}; hidden ones do not count"
-            )
+            where = ", ".join(map(repr, self.paths))
+            own = "those of --rules, --out and --cache"
+            raise InvalidOptionError(f"found no document at {where}; hidden files and {own} do not count")
 
     def found(self) -> Iterator[Found]:
         """The documents, not opened yet."""

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import SecretStr
 
+from classify_core.checks import checked_seconds
 from classify_core.classifier import DEFAULT_TIMEOUT, Classifier
 from classify_core.cli.commands import OptionGroup
 from classify_core.cli.connection import ConnectionOptions
 from classify_core.cli.output import tell
+from classify_core.cli.rule_options import RULE_FILE, rules_in_file
 from classify_core.cli.run_formats import format_of
 from classify_core.cli.run_results import ResultsFile
 from classify_core.cli.values import given
 from classify_core.errors import InvalidOptionError
-from classify_core.rules import load_rules
 
 
 class BackendName(StrEnum):
@@ -42,7 +44,12 @@ class RuleSetOptions(OptionGroup):
     """By which rules, and which pages are read."""
 
     rules: Annotated[
-        Path | None, typer.Option("--rules", metavar="FILE", help="The rules, as YAML or JSON; see docs/cli.md.")
+        Path | None,
+        typer.Option(
+            RULE_FILE,
+            metavar="FILE",
+            help="The rules, as YAML or JSON: a list of {type: invoice, description: '...'}.",
+        ),
     ] = None
     configuration_id: Annotated[
         str | None,
@@ -66,10 +73,13 @@ class RuleSetOptions(OptionGroup):
             InvalidOptionError: there is neither a file nor an ID, or there are both.
         """
         if (self.rules is None) == (self.configuration_id is None):
-            raise InvalidOptionError("give either --rules FILE or --configuration-id ID")
+            raise InvalidOptionError(
+                "give either --rules FILE or --configuration-id ID; the file is a list of rules such as "
+                "- {type: invoice, description: 'has an invoice number and line items'}"
+            )
         parsing = given(lang=self.lang, max_pages=self.max_pages, target_pages=self.target_pages)
         if self.rules is not None:
-            return {"rules": load_rules(self.rules), "parsing": parsing or None}
+            return {"rules": rules_in_file(self.rules), "parsing": parsing or None}
         if parsing:
             flags = ", ".join(f"--{name.replace('_', '-')}" for name in parsing)
             raise InvalidOptionError(f"{flags}: the configuration saved under --configuration-id has its own")
@@ -112,10 +122,11 @@ class BackendOptions(OptionGroup):
             UsageError: an option cannot work.
             AuthenticationError: hosted was asked for and there is no usable key.
         """
+        checked_seconds("--timeout", self.timeout)
         classifier = Classifier(
             **rule_set.arguments(),
             backend=self.backend.value,
-            api_key=None if self.backend is BackendName.LOCAL else connection.found_key(),
+            api_key=self._key(connection),
             base_url=connection.base_url,
             project_id=connection.project_id,
             organization_id=connection.organization_id,
@@ -130,6 +141,15 @@ class BackendOptions(OptionGroup):
         if connection.base_url is not None and classifier.backend.name != BackendName.HOSTED:
             tell("--base-url is not used: there is no API key, or --backend is local, so documents are classified here")
         return classifier
+
+    def _key(self, connection: ConnectionOptions) -> SecretStr | None:
+        match self.backend:
+            case BackendName.LOCAL:
+                return None
+            case BackendName.HOSTED:
+                return connection.key()
+            case BackendName.AUTO:
+                return connection.found_key()
 
 
 @dataclass(frozen=True)

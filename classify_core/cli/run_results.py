@@ -180,4 +180,5 @@ class ResultsFile(AbstractContextManager["ResultsFile"]):
             yield
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            raise kind(f"cannot write --out {str(self.path)!r}: {reason}; what is in it is kept") from error
+            hint = "what is in it is kept" if self._target.exists() else "check the path, and that its folder exists"
+            raise kind(f"cannot write --out {str(self.path)!r}: {reason}; {hint}") from error

@@ -11,7 +11,7 @@ from classify_core.cli.run_inputs import Input, digest_of
 from classify_core.cli.run_records import ResultRecord, record_of
 from classify_core.cli.run_results import ResultsFile
 from classify_core.cli.run_tally import Tally
-from classify_core.errors import ClassifyError
+from classify_core.errors import ClassifyError, ConnectionFailedError
 from classify_core.run_state import ends_the_run
 from classify_core.source import Source
 
@@ -38,12 +38,14 @@ class Work:
         self._advance = advance
         self._open: dict[int, str] = {}
         self._unread: deque[ResultRecord] = deque()
+        self._has_answers = False
         self.stopped_by: ClassifyError | None = None
 
     def records(self, inputs: Iterable[Input]) -> Iterator[ResultRecord]:
         """Yields the results as they come; each is in the file, and counted, before it is yielded."""
         for index, outcome in self._classifier.classify_as_completed(self._sources(inputs), on_error="record"):
             path = self._open.pop(index)
+            self._has_answers |= outcome.status.is_success
             yield from self._unread_records()
             if not self._is_given_up(outcome):
                 yield self._finished(record_of(path, outcome))
@@ -76,11 +78,20 @@ class Work:
         """Whether the document has no outcome of its own, since something ended the run."""
         if outcome.error is None:
             return False
-        if self.stopped_by is None and ends_the_run(outcome.error):
+        ends = self._ends_the_run(outcome.error)
+        if self.stopped_by is None and ends:
             self.stopped_by = outcome.error
-        is_given_up = outcome.status is Status.NOT_STARTED or ends_the_run(outcome.error)
+        is_given_up = outcome.status is Status.NOT_STARTED or ends
         self._tally.not_done += is_given_up
         return is_given_up
+
+    def _ends_the_run(self, error: ClassifyError) -> bool:
+        """Whether an error would meet every other document too.
+
+        A service that no document has reached is down, or its address is wrong; each further document would wait for
+        as many attempts. One that answered before is taken to come back.
+        """
+        return ends_the_run(error) or (isinstance(error, ConnectionFailedError) and not self._has_answers)
 
     def _unread_records(self) -> Iterator[ResultRecord]:
         while self._unread:

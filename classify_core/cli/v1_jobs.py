@@ -11,6 +11,7 @@ import typer
 
 from classify_core.api import calls_v1
 from classify_core.cli import output
+from classify_core.cli.command_groups import command_group
 from classify_core.cli.commands import command
 from classify_core.cli.connection import ConnectionOptions
 from classify_core.cli.output import Format, OutputOptions, Record
@@ -23,13 +24,9 @@ from classify_core.errors import InvalidRulesError
 from classify_core.models import Page
 from classify_core.models_v1 import FileClassification, V1Mode
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    no_args_is_help=True,
-    help="Jobs of the deprecated API, v1: many files each. Prints its JSON.",
-)
+app = command_group("Jobs of the deprecated API, v1: many files each. Prints its JSON.")
 
-JOB_COLUMNS: Final = ("id", "status", "mode", "error_message", "created_at")
+JOB_COLUMNS: Final = ("id", "status", "mode", "created_at")
 RESULT_COLUMNS: Final = ("file_id", "result.type", "result.confidence", "result.reasoning")
 
 JobOption = Annotated[str | None, typer.Option("--classify-job-id", metavar="ID", help="The job.")]

@@ -9,6 +9,7 @@ from typing import Any
 
 from classify_core.rule_findings.vocabulary import (
     HOLLOW,
+    mentions_the_rest,
     names_the_rest,
     spaced,
     takes_all_the_rest,
@@ -52,8 +53,13 @@ class Candidate:
 
     @cached_property
     def is_catch_all(self) -> bool:
-        """Whether the rule is meant for what fits no other: by its name, or by a description that says nothing else."""
-        return names_the_rest(self.type) or (not self.told and takes_all_the_rest(self.description))
+        """Whether the rule is meant for what fits no other: by its name, its description, or both together.
+
+        Both together: `other_letters`, described as letters that fit no other rule.
+        """
+        if names_the_rest(self.type):
+            return True
+        return takes_all_the_rest(self.description) and (not self.told or mentions_the_rest(self.type))
 
 
 def candidates_of(written: Sequence[Any]) -> list[Candidate]:

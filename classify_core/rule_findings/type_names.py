@@ -14,7 +14,8 @@ from classify_core.rule_findings.candidate import Candidate
 from classify_core.rule_findings.finding import Finding, Severity, about, quoted
 from classify_core.rule_findings.vocabulary import spaced
 
-_SEPARATORS: Final = {"_": "underscores", "-": "hyphens", " ": "spaces"}
+# In this order: a hyphen beside another separator stands within a word, as in "W-2 form".
+_SEPARATORS: Final = {" ": "spaces", "_": "underscores", "-": "hyphens"}
 
 
 def equal_types(candidates: Sequence[Candidate]) -> list[Finding]:
@@ -102,10 +103,11 @@ def _separator(name: str) -> str | None:
 
 
 def _case(name: str) -> str | None:
-    """None for an abbreviation, which has its capitals everywhere."""
-    if name.islower():
-        return "small letters"
-    return None if name.isupper() or name == name.lower() else "capitals"
+    """None where nothing is left without the abbreviations, which have their capitals everywhere."""
+    words = [word for word in re.split(r"[\W_]+", name) if not word.isupper()]
+    if any(word != word.lower() for word in words):
+        return "capitals"
+    return "small letters" if any(map(str.islower, words)) else None
 
 
 def _mixture(shown: str) -> Finding:

@@ -18,7 +18,7 @@ remaining kind sort type category information info data material general generic
 specific certain several particular relevant important common typical unknown unspecified related label labelled
 dokument dokumente datei dateien seite seiten unterlage unterlagen inhalt text irgendetwas etwas alles
 sonstiges sonstige sonstigen andere anderes anderen übrige übrigen verschiedene verschiedenes allgemein allgemeine
-jegliche beliebiges wichtig wichtige information informationen daten handelt
+jegliche beliebiges wichtig wichtige wichtigen sowie information informationen daten handelt
 fichier fichiers n'importe quel quelle quoi texte contenu chose choses tout toute tous toutes autre autres reste divers
 diverse diverses général générale important importante quelque quelconque sorte information informations donnée données
 documento documentos archivo archivos fichero página texto contenido cosa cosas algo todo todos toda todas cualquier
@@ -49,6 +49,9 @@ _REST_UNSPACED = "其他|其它|その他"
 _HOLLOW_UNSPACED = re.compile(
     f"文档|文件|文書|文书|书类|書類|资料|資料|任何|所有|全部|内容|的|の|など|{_REST_UNSPACED}"
 )
+
+# A French or Italian article or preposition before a vowel: of "d'une offre" and "l'offre", "offre" is left.
+_ELISION = re.compile(r"\b(?:[cdjlmst]|n(?!['\u2019]importe)|qu|un|(?:d|n)?ell|all|dall|sull)['\u2019]", re.IGNORECASE)
 
 _CLAUSE_END = re.compile(r"[.,;:!?()\[\]\n\u2013\u2014\u3001\u3002\uff01\uff08\uff09\uff0c\uff1a\uff1b\uff1f]")
 _DENIAL = re.compile(
@@ -86,7 +89,7 @@ def spaced(name: str) -> str:
 
 def terms(text: str) -> frozenset[str]:
     """The normal forms of a text's words, without function words; numbers and lone letters are kept."""
-    without_hollow = _HOLLOW_UNSPACED.sub(" ", text)
+    without_hollow = _HOLLOW_UNSPACED.sub(" ", _ELISION.sub(" ", text))
     bare = frozenset(bare_terms(without_hollow)) - STOP_WORDS  # at the start of a sentence, "A" is no letter
     return frozenset(found.term for found in occurrences(without_hollow, bare))
 
@@ -114,8 +117,16 @@ def takes_all_the_rest(description: str) -> bool:
     return _THE_REST.search(description) is not None and _ALL_OF.search(description) is not None
 
 
+def mentions_the_rest(name: str) -> bool:
+    """Whether a type's name speaks of what is left over, as `other_letters` does."""
+    return not _NAMES_OF_THE_REST.isdisjoint(_name_words(name)) or re.search(_REST_UNSPACED, name) is not None
+
+
 def names_the_rest(name: str) -> bool:
-    """Whether a type is called by what is left over alone, such as `other` or `misc_documents`."""
-    words = spaced(_HOLLOW_UNSPACED.sub(" ", name)).casefold().replace("catch all", "catchall").split()
-    is_hollow = all(word in _NAMES_OF_THE_REST or normal_form(word) in HOLLOW for word in words)
-    return is_hollow and (not _NAMES_OF_THE_REST.isdisjoint(words) or re.search(_REST_UNSPACED, name) is not None)
+    """Whether a type is called by what is left over alone, such as `other`, `misc_documents` or `none of these`."""
+    own = set(_name_words(name)) - _NAMES_OF_THE_REST - STOP_WORDS
+    return mentions_the_rest(name) and all(normal_form(word) in HOLLOW for word in own)
+
+
+def _name_words(name: str) -> list[str]:
+    return spaced(_HOLLOW_UNSPACED.sub(" ", name)).casefold().replace("catch all", "catchall").split()

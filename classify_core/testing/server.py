@@ -113,6 +113,7 @@ class ClassifyServer:
     def _reset(self) -> None:
         self._service.rate_limiter.limits = NO_LIMITS
         self._service.faults.clear()
+        self._service.faults.seed = 0
         self._service.requests.clear()
         self._service.keys.guesses.forget()
         vars(self._service.simulation).update(vars(SimulationSettings()))

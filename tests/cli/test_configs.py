@@ -61,7 +61,7 @@ def test_a_configuration_is_changed_and_deleted(
     changed = classify("configs", "update", *spelling, saved, "--rule", json.dumps(OTHER_RULE))
     assert (changed.code, service.requests[-1].json) == (0, {"parameters": parameters(OTHER_RULE)})
     assert classify("configs", "get", *spelling, saved).only["name"] == "accounting"
-    deleted = classify("configs", "delete", *spelling, saved)
+    deleted = classify("configs", "delete", *spelling, saved, "--json")
     assert (deleted.code, deleted.out, service.configurations) == (0, "", {})
 
 

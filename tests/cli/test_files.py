@@ -78,6 +78,6 @@ def test_a_file_is_told_and_deleted(
 ) -> None:
     got = classify("files", "get", *spelling, file_id, "--expand", "download_url").only
     assert got["download_url"]["url"].endswith(file_id)
-    deleted = classify("files", "delete", *spelling, file_id)
+    deleted = classify("files", "delete", *spelling, file_id, "--json")
     assert (deleted.code, deleted.out, service.files) == (0, "", {})
     assert file_id in deleted.err

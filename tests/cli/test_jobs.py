@@ -59,12 +59,17 @@ NESTED = "--configuration.parsing-configuration"
             *["--configuration.rules", f"[{RULE_TEXT}]", f"{NESTED}.lang", "de", f"{NESTED}.max-pages", "3"],
             *[f"{NESTED}.target-pages", "1,3,5-7"],
         ],
+        ["--rule", RULE_TEXT, NESTED, json.dumps(PARSING)],
+        [
+            *["--rule.type", RULE["type"], "--rule.description", RULE["description"]],
+            *["--configuration", json.dumps({"parsing-configuration": PARSING})],
+        ],
         [
             *["--configuration", f"{{rules: [{RULE_TEXT}], parsing_configuration: {{lang: en, max_pages: 3}}}}"],
             *[f"{NESTED}.lang", "de", f"{NESTED}.target-pages", "1,3,5-7"],
         ],
     ],
-    ids=["json", "yaml-with-hyphens", "in-parts", "in-fields", "whole-completed-by-fields"],
+    ids=["json", "yaml-with-hyphens", "in-parts", "in-fields", "rule", "rule-in-fields", "whole-completed-by-fields"],
 )
 def test_each_spelling_of_a_configuration_is_the_same(
     service: ClassifyService, classify: Program, file_id: str, arguments: list[str]
@@ -86,6 +91,18 @@ def test_a_configuration_and_its_rules_are_read_from_files(
     assert ended.code == 0, ended.err
     parsing = {"lang": "en", "max_pages": 3}
     assert created(service)["configuration"] == {"rules": [RULE], "mode": "FAST", "parsing_configuration": parsing}
+
+
+@pytest.mark.parametrize("content", [f"- {RULE_TEXT}\n", f"rules:\n- {RULE_TEXT}\n", json.dumps({"rules": [RULE]})])
+@pytest.mark.parametrize("flag", ["--rules", "--rule", "--configuration.rules"])
+def test_one_rules_file_serves_every_flag(
+    service: ClassifyService, classify: Program, file_id: str, tmp_path: Path, flag: str, content: str
+) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(content)
+    ended = classify("create", "--file-input", file_id, flag, str(file) if flag == "--rules" else f"@{file}")
+    assert ended.code == 0, ended.err
+    assert created(service)["configuration"]["rules"] == [RULE]
 
 
 def test_rules_are_repeatable(service: ClassifyService, classify: Program, file_id: str) -> None:

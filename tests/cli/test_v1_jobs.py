@@ -72,7 +72,7 @@ def test_fields_of_several_rules_are_paired_in_order(service: ClassifyService, c
     ]
 
 
-@pytest.mark.parametrize("content", [json.dumps(RULE), json.dumps([RULE]), f"- {RULE_TEXT}\n"])
+@pytest.mark.parametrize("content", [json.dumps(RULE), json.dumps([RULE]), f"- {RULE_TEXT}\n", f"rules: [{RULE_TEXT}]"])
 def test_rules_are_read_from_a_file(
     service: ClassifyService, classify: Program, file_id: str, tmp_path: Path, content: str
 ) -> None:

@@ -136,6 +136,9 @@ ALIKE = [
         "Contrato de trabajo con salario, jornada y firma del empleado",
         "Un contrato de trabajo que contiene la firma del empleado, salario y jornada",
     ),
+    ("Une offre d'un fournisseur sur l'entretien d'une machine", "Offre de fournisseur : entretien de machine"),
+    ("Contratto dell'azienda con l'impiegato sullo stipendio", "Contratto tra azienda e impiegato sullo stipendio"),
+    ("Eine Quittung über Betrag, Datum und Händler", "Quittung über Händler und Datum sowie Betrag"),
     ("含有发票号码和总金额的文件", "含有发票号码和总金额"),
     ("Трудовой договор: оклад, должность, подпись работника", "Договор трудовой, подпись работника, оклад и должность"),
 ]
@@ -153,6 +156,12 @@ DISTINCT = [
         "Invoice for electricity with meter readings, tariff, consumption and total due",
         "Invoice for water with meter readings, tariff, consumption and total due",
     ),
+    (
+        "An invoice that we received from a supplier, with line items and a total",
+        "An invoice that we sent to a customer, with line items and a total",
+    ),
+    ("Rechnung eines Lieferanten an uns, mit Positionen", "Rechnung von uns an einen Kunden, mit Positionen"),
+    ("供应商开给我公司的增值税发票，含商品明细", "我公司开给客户的增值税发票，含商品明细"),
     ("An invoice that has been paid in full", "An invoice that has not been paid in full"),
     ("Eine Rechnung, die bezahlt wurde, mit Stempel", "Eine Rechnung mit Stempel, die nicht bezahlt wurde"),
     ("Un contrato con firma", "Un contrato sin firma"),
@@ -167,6 +176,19 @@ DISTINCT = [
 @pytest.mark.parametrize(("first", "second"), DISTINCT)
 def test_rules_with_words_of_their_own_are_not_alike(first: str, second: str) -> None:
     assert of("alike", rule("one", first), rule("two", second)) == []
+
+
+NEAR = [
+    ("Line items and a total; sent to us", "Line items and a total; sent by us"),
+    ("Invoice of our company to a customer", "Invoice of a customer to our company"),
+    ("W-2 form for the tax year 2023", "W-2 form for the tax year 2024"),
+]
+
+
+@pytest.mark.parametrize(("first", "second"), NEAR)
+def test_rules_that_differ_in_one_detail_are_never_refused(first: str, second: str) -> None:
+    found = find([rule("purchase invoice", first), rule("sales invoice", second)])
+    assert Severity.ERROR not in {finding.severity for finding in found}
 
 
 def test_rules_after_one_pattern_are_told_apart_by_what_they_do_not_share() -> None:
@@ -249,6 +271,9 @@ CATCH_ALLS = [
     ("其他", "不属于以上任何类型的其他文件"),
     ("прочее", "Любые остальные документы"),
     ("leftovers", "anything else"),
+    ("none_of_the_above", "Does not match a rule above"),
+    ("none of these", "None of the above categories apply"),
+    ("other_letters", "Letters that fit none of the other categories"),
 ]
 
 
@@ -300,7 +325,7 @@ def test_a_type_that_filters_miss_is_told(kind: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), [("cover letter", "bank_statement"), ("cover-letter", "bank statement"), ("Letter", "memo")]
+    ("first", "second"), [("cover letter", "bank_statement"), ("cover-letter", "bank statement"), ("Letter", "memo"), ("NDA Letter", "memo")]
 )
 def test_types_that_are_not_spelt_alike_are_noted(first: str, second: str) -> None:
     [finding] = of("type-spelling", rule(first, INVOICE["description"]), rule(second, RECIPE["description"]))
@@ -309,8 +334,11 @@ def test_types_that_are_not_spelt_alike_are_noted(first: str, second: str) -> No
     assert repr(second) in finding.message
 
 
-def test_an_abbreviation_does_not_make_a_mixture() -> None:
-    assert codes(rule("CV", INVOICE["description"]), rule("letter", RECIPE["description"])) == set()
+@pytest.mark.parametrize(
+    ("first", "second"), [("CV", "letter"), ("Q1 report", "bank letter"), ("W-2 form", "bank letter"), ("US", "A 1")]
+)
+def test_an_abbreviation_does_not_make_a_mixture(first: str, second: str) -> None:
+    assert codes(rule(first, INVOICE["description"]), rule(second, RECIPE["description"])) == set()
 
 
 def test_written_rules_are_read_whatever_limits_they_break(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_body_that_says_it_is_too_large_is_refused_before_it_is_sent(classify_
         wire.sendall(head("POST", JOBS, classify_server.api_key, f"Content-Length: {MAX_JSON_BYTES + 1}"))
         status, body = answer_on(wire)
     assert status == 413
-    assert b"4,194,304 bytes" in body
+    assert b"1,048,576 bytes" in body
 
 
 def test_a_proper_client_that_sends_too_much_reads_the_refusal(classify_server: ClassifyServer) -> None:

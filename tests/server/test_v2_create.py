@@ -151,7 +151,7 @@ INVALID = {
     "page 0": configured(parsing_configuration={"target_pages": "0"}),
     "a range that ends before it begins": configured(parsing_configuration={"target_pages": "3-1"}),
     "no page numbers": configured(parsing_configuration={"target_pages": "all"}),
-    "an event of nobody": body_of(UNKNOWN_FILE, webhook_configurations=[{"webhook_events": ["classify.done"]}]),
+    "an event that is no text": body_of(UNKNOWN_FILE, webhook_configurations=[{"webhook_events": [7]}]),
     "a list": [],
     "a sentence": "classify this",
     "nothing": None,

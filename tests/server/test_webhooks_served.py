@@ -122,7 +122,7 @@ async def test_no_answer_holds_an_endpoints_secrets(http: httpx.AsyncClient, rec
         {"webhook_output_format": "SECRET"},
         {"webhook_url": "http://user:SECRET@example.test/"},
         {"webhook_signing_secret": ["SECRET"]},
-        {"webhook_events": ["SECRET"]},
+        {"webhook_events": ["classify.SECRET"]},
     ):
         refused = await _create(http, endpoint | broken)
         assert refused.status_code == 422

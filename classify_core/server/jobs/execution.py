@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -42,41 +43,53 @@ class DocumentExecution:
         self._readings = SingleFlight[_Reading]()
 
     async def outcome_of(
-        self, project_id: str, document: DocumentInput, configuration: ClassifyConfiguration
+        self, project_id: str, document: DocumentInput, configuration: ClassifyConfiguration, turns: asyncio.Semaphore
     ) -> Outcome:
-        """Classifies a document; that it cannot be classified is an outcome too."""
+        """Classifies a document; that it cannot be classified is an outcome too.
+
+        Args:
+            project_id: whose document it is.
+            document: what to read.
+            configuration: what to look for.
+            turns: the project's at the processes for documents.
+        """
         try:
             if document.input_type == "parse_job_id":
-                return await self._outcome_of_parse_job(project_id, document.file_input, configuration)
-            return await self._outcome_of_file(project_id, document.file_input, configuration)
+                return await self._outcome_of_parse_job(project_id, document.file_input, configuration, turns)
+            return await self._outcome_of_file(project_id, document.file_input, configuration, turns)
         except DocumentFailedError as error:
             return Outcome(error_message=str(error))
         except ProblemError:  # it was there when the job was made
             return Outcome(error_message=str(gone()))
 
     async def _outcome_of_parse_job(
-        self, project_id: str, parse_job_id: str, configuration: ClassifyConfiguration
+        self, project_id: str, parse_job_id: str, configuration: ClassifyConfiguration, turns: asyncio.Semaphore
     ) -> Outcome:
         parse_job = await self._service.database.run(parse_jobs.get, project_id, parse_job_id)
-        decision = await self._service.workers.decide(parse_job.document, configuration)
+        async with turns:
+            decision = await self._service.workers.decide(parse_job.document, configuration)
         return _completed(parse_job, decision, total=0.0, parsing=None)
 
-    async def _outcome_of_file(self, project_id: str, file_id: str, configuration: ClassifyConfiguration) -> Outcome:
+    async def _outcome_of_file(
+        self, project_id: str, file_id: str, configuration: ClassifyConfiguration, turns: asyncio.Semaphore
+    ) -> Outcome:
         file = await self._service.database.run(files.get, project_id, file_id)
         key = f"{project_id} {file.digest} {file.file_type}"
-        reading = await self._readings.do(key, partial(self._read, file))
-        decision = await self._service.workers.decide(reading.parse_job.document, configuration)
+        reading = await self._readings.do(key, partial(self._read, file, turns))
+        async with turns:
+            decision = await self._service.workers.decide(reading.parse_job.document, configuration)
         paid = reading.paid(decision.pages)
         return _completed(reading.parse_job, decision, total=paid, parsing=paid)
 
-    async def _read(self, file: StoredFile) -> _Reading:
+    async def _read(self, file: StoredFile, turns: asyncio.Semaphore) -> _Reading:
         file_type = file.file_type or ""
         database = self._service.database
         former = await database.run(parse_jobs.find_by_content, file.project_id, file.digest, file_type)
         if former is not None:
             return _Reading(former, is_paid=True)
         path = self._service.file_folder.path_of(file.project_id, file.id)
-        document = await self._service.workers.read(path, file.name, file_type)
+        async with turns:
+            document = await self._service.workers.read(path, file.name, file_type)
         parse_job = await database.run(
             parse_jobs.keep,
             file.project_id,

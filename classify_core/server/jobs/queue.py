@@ -20,7 +20,7 @@ class ProjectQueue:
         turns: how many documents of the project are worked on at once.
 
     Attributes:
-        turns: to be held while a document is worked on.
+        turns: to be held while a process works on a document.
         running: jobs that were begun.
         resting: those of them that wait without work, as at the hosted service.
     """

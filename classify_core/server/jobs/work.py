@@ -89,8 +89,7 @@ class JobWork:
         async def work_in_turn() -> None:
             while undone:
                 document = undone.popleft()
-                async with queue.turns:
-                    outcome = await self._outcome(job, document, configuration)
+                outcome = await self._outcome(job, document, configuration, queue.turns)
                 await self._service.database.run(jobs.keep_outcome, job.id, document.position, outcome)
                 outcomes[document.position] = outcome
 
@@ -104,9 +103,11 @@ class JobWork:
         """How many documents of one job are worked on at once: the other processes are for other jobs."""
         return max(1, self._service.options.workers // 2)
 
-    async def _outcome(self, job: StoredJob, document: StoredDocument, configuration: ClassifyConfiguration) -> Outcome:
+    async def _outcome(
+        self, job: StoredJob, document: StoredDocument, configuration: ClassifyConfiguration, turns: asyncio.Semaphore
+    ) -> Outcome:
         try:
-            return await self._execution.outcome_of(job.project_id, document.input, configuration)
+            return await self._execution.outcome_of(job.project_id, document.input, configuration, turns)
         except Exception as error:  # noqa: BLE001 - the job's other documents go on
             log_event("document.fault", level=logging.ERROR, error=error, job=job.id, position=document.position)
             return Outcome(error_message=UNFORESEEN)

@@ -15,7 +15,8 @@ from classify_core.server.middleware.rate_limiting import UPLOADS
 if TYPE_CHECKING:
     from classify_core.server.service import Service
 
-MAX_JSON_BYTES: Final = 4 * 1024 * 1024
+MAX_JSON_BYTES: Final = 1024 * 1024
+"""More than 500 file IDs or a thousand rules need; all of it is checked in one go, while no other request is served."""
 FORM_BYTES: Final = 1024 * 1024
 SILENCE_SECONDS: Final = 30.0
 LEAST_BYTES_PER_SECOND: Final = 500

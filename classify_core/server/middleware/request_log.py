@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from classify_core.server.service import Service
 
 MAX_RECORDS: Final = 10_000
+MAX_PATH: Final = 1_000
+"""Characters of a path that are kept: without a bound the records of strangers' requests would fill the memory."""
 
 
 @dataclass(slots=True)
@@ -29,7 +31,7 @@ class RecordedRequest:
 
     Attributes:
         request_id: also in the answer, as `X-Request-ID`.
-        path: without its query.
+        path: without its query, and cut after `MAX_PATH` characters.
         status: of the answer; None while there is none, and where the connection was cut instead.
         project_id: whose key came with it.
         fault: the injected fault that it met.
@@ -106,7 +108,7 @@ class RequestLogging:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        record = RecordedRequest(uuid4().hex, scope["method"], scope["path"])
+        record = RecordedRequest(uuid4().hex, scope["method"], scope["path"][:MAX_PATH])
         scope.setdefault("state", {})["record"] = record
         self._requests.add(record)
         begin = time.monotonic()

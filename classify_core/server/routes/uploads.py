@@ -16,7 +16,7 @@ from classify_core.models import MAX_FILE_NAME_LENGTH
 from classify_core.server.problems import ProblemError
 from classify_core.server.schemas.common import Problem
 from classify_core.server.service import Service
-from classify_core.server.store import files
+from classify_core.server.store import files, parse_jobs
 from classify_core.server.store.files import StoredFile
 from classify_core.server.store.projects import Project
 
@@ -91,6 +91,7 @@ async def keep_upload(
 
 async def _remove_expired(service: Service) -> None:
     """Makes room where it is used up, so that a server need not be started again for it."""
+    await service.database.run(parse_jobs.remove_expired)
     for project_id, file_id in await service.database.run(files.take_expired):
         await service.file_folder.remove(project_id, file_id)
 

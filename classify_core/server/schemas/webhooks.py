@@ -34,7 +34,9 @@ _EVENTS: Final = [
     "unmapped_event",
 ]
 
-WebhookEvent = Annotated[Text, WithJsonSchema({"type": "string", "enum": _EVENTS})]
+WebhookEvent = Annotated[
+    Text, Field(pattern=r"^[a-z_]+(\.[a-z_]+)?$"), WithJsonSchema({"type": "string", "enum": _EVENTS})
+]
 """One of the published events. The list grows with other products, so that others are taken and never happen here."""
 
 

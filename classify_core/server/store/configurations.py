@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from classify_core.server.problems import ProblemError, not_found
-from classify_core.server.store.listing import Listing, page_of
+from classify_core.server.store.listing import Listing, json_object, page_of
 from classify_core.server.store.moments import now, stored
 from classify_core.server.store.paging import PageRequest, StoredPage
 
@@ -31,6 +31,11 @@ class StoredConfiguration:
     parameters: dict[str, Any]
     created_at: str
     updated_at: str
+
+
+_ITEM: Final = json_object(
+    {field.name: field.name for field in fields(StoredConfiguration)} | {"parameters": "json(parameters)"}
+)
 
 
 def save(
@@ -55,12 +60,10 @@ def get(connection: sqlite3.Connection, project_id: str, config_id: str) -> Stor
     Raises:
         ProblemError: there is none (404).
     """
-    row = connection.execute(
-        "SELECT * FROM configurations WHERE project_id = ? AND id = ?", (project_id, config_id)
-    ).fetchone()
-    if row is None:
+    found = _one(connection, project_id, "id", config_id)
+    if found is None:
         raise not_found("Configuration", config_id)
-    return _configuration(row)
+    return found
 
 
 def find(
@@ -71,8 +74,10 @@ def find(
     Raises:
         ProblemError: the page token belongs to another listing (400).
     """
-    rows = page_of(connection, Listing("configurations", {"project_id = ?": project_id, "name = ?": name}), page)
-    return StoredPage(tuple(map(_configuration, rows.items)), rows.next_page_token, rows.total_size)
+    conditions = {"project_id = ?": project_id, "name = ?": name}
+    rows = page_of(connection, Listing("configurations", _ITEM, conditions), page)
+    items = tuple(StoredConfiguration(**item) for item in rows.items)
+    return StoredPage(items, rows.next_page_token, rows.total_size)
 
 
 def change(
@@ -116,16 +121,15 @@ def delete(connection: sqlite3.Connection, project_id: str, config_id: str) -> N
 
 
 def _by_name(connection: sqlite3.Connection, project_id: str, name: str) -> StoredConfiguration | None:
-    row = connection.execute(
-        "SELECT * FROM configurations WHERE project_id = ? AND name = ?", (project_id, name)
-    ).fetchone()
-    return None if row is None else _configuration(row)
+    return _one(connection, project_id, "name", name)
+
+
+def _one(connection: sqlite3.Connection, project_id: str, column: str, value: str) -> StoredConfiguration | None:
+    select = f"SELECT {_ITEM} FROM configurations WHERE project_id = ? AND {column} = ?"  # noqa: S608 - SQL of this module
+    row = connection.execute(select, (project_id, value)).fetchone()
+    return None if row is None else StoredConfiguration(**json.loads(row[0]))
 
 
 def _version_after(version: str) -> str:
     """This moment, or the one after the version before, where the clock has not moved on since or was set back."""
     return max(now(), stored(datetime.fromisoformat(version) + timedelta(microseconds=1)))
-
-
-def _configuration(row: sqlite3.Row) -> StoredConfiguration:
-    return StoredConfiguration(**{**row, "parameters": json.loads(row["parameters"])})

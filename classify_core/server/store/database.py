@@ -71,6 +71,8 @@ class Database:
 
 def _opened(path: Path) -> sqlite3.Connection:
     try:
+        # For its owner alone, wherever the folder is: webhook secrets and the texts of documents are in it.
+        path.touch(mode=0o600)
         connection = sqlite3.connect(path, isolation_level=None, timeout=0.5)
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
@@ -79,8 +81,8 @@ def _opened(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
         _prepare(connection, path)
-    except sqlite3.OperationalError as error:
-        reason = "another server uses it" if "locked" in str(error) else str(error)
+    except (OSError, sqlite3.OperationalError) as error:
+        reason = "another server uses it" if "locked" in str(error) else getattr(error, "strerror", None) or str(error)
         raise InvalidOptionError(
             f"cannot open the data folder {path.parent}: {reason}; name another with --data"
         ) from None

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 import sqlite3
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from classify_core.server.problems import ProblemError, not_found
-from classify_core.server.store.listing import Listing, page_of
+from classify_core.server.store.listing import Listing, json_object, page_of
 from classify_core.server.store.moments import now, stored
 from classify_core.server.store.paging import PageRequest, StoredPage
 from classify_core.source import format_of
@@ -51,6 +50,9 @@ class StoredFile:
     digest: str
     created_at: str
     expires_at: str
+
+
+_ITEM: Final = json_object({field.name: field.name for field in fields(StoredFile)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +132,15 @@ def find(
         ProblemError: `order_by` or the page token cannot be used (400).
     """
     column, descending = _order(order_by)
-    ids = None if wanted.file_ids is None else json.dumps([bare(file_id) for file_id in wanted.file_ids])
+    ids = None if wanted.file_ids is None else [bare(file_id) for file_id in wanted.file_ids]
     conditions = {
         "project_id = ?": wanted.project_id,
         "expires_at > ?": now(),
-        # One JSON parameter, since SQLite bounds how many there may be.
-        "id IN (SELECT value FROM json_each(?))": ids,
         "name = ?": wanted.name,
         "external_file_id = ?": wanted.external_file_id,
     }
-    rows = page_of(connection, Listing("files", conditions, column, descending), page)
-    return StoredPage(tuple(StoredFile(**row) for row in rows.items), rows.next_page_token, rows.total_size)
+    rows = page_of(connection, Listing("files", _ITEM, conditions, ids, column, descending), page)
+    return StoredPage(tuple(StoredFile(**item) for item in rows.items), rows.next_page_token, rows.total_size)
 
 
 def delete(connection: sqlite3.Connection, project_id: str, file_id: str) -> StoredFile:

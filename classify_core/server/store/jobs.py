@@ -4,24 +4,43 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Final
 from uuid import uuid4
+
+from pydantic import TypeAdapter
 
 from classify_core.server.problems import ProblemError, not_found
 from classify_core.server.store import deliveries
-from classify_core.server.store.listing import Listing, page_of
+from classify_core.server.store.listing import Listing, json_object, page_of
 from classify_core.server.store.moments import now
 from classify_core.server.store.paging import PageRequest, StoredPage
-from classify_core.server.store.records import (
-    Api,
-    DocumentInput,
-    JobState,
-    NewJob,
-    Outcome,
-    StoredDocument,
-    StoredJob,
+from classify_core.server.store.records import Api, JobState, NewJob, Outcome, StoredJob
+
+_OUTCOME: Final = json_object(
+    {"result": "json(result)"} | {name: name for name in ("error_message", "parse_job_id", "credits", "parse_credits")}
 )
+_DOCUMENT: Final = json_object(
+    {name: name for name in ("id", "position", "updated_at")}
+    | {
+        "input": json_object({"input_type": "input_type", "file_input": "file_input"}),
+        "outcome": f"CASE WHEN is_done THEN {_OUTCOME} END",
+    }
+)
+_JOB: Final = json_object(
+    {field.name: field.name for field in fields(StoredJob)}
+    | {
+        "user_id": "(SELECT user_id FROM projects WHERE projects.id = project_id)",
+        "configuration": "json(configuration)",
+        "webhooks": "json(webhooks)",
+        # In the order of the primary key.
+        "documents": f"(SELECT json_group_array({_DOCUMENT}) FROM documents WHERE job_id = jobs.id)",  # noqa: S608 - SQL of this module
+    }
+)
+"""A job with its documents as one JSON value, which SQLite hands over at once (see `listing`)."""
+
+_STORED_JOB: Final = TypeAdapter(StoredJob)
 
 
 @dataclass(frozen=True)
@@ -94,8 +113,9 @@ def find(connection: sqlite3.Connection, wanted: JobFilter, page: PageRequest) -
     Raises:
         ProblemError: the page token belongs to another listing (400).
     """
-    rows = page_of(connection, Listing("jobs", _conditions(wanted)), page)
-    return StoredPage(tuple(_jobs(connection, rows.items)), rows.next_page_token, rows.total_size)
+    rows = page_of(connection, Listing("jobs", _JOB, _conditions(wanted), wanted.job_ids), page)
+    items = tuple(map(_STORED_JOB.validate_python, rows.items))
+    return StoredPage(items, rows.next_page_token, rows.total_size)
 
 
 def open_jobs(connection: sqlite3.Connection) -> list[tuple[str, str]]:
@@ -194,9 +214,9 @@ def _announced(connection: sqlite3.Connection, job: StoredJob) -> StoredJob:
 
 
 def _one(connection: sqlite3.Connection, condition: str, *values: str) -> StoredJob | None:
-    select = f"SELECT * FROM jobs WHERE {condition}"  # noqa: S608 - clauses of this module, values apart
-    rows = connection.execute(select, values).fetchall()
-    return _jobs(connection, rows)[0] if rows else None
+    select = f"SELECT {_JOB} FROM jobs WHERE {condition}"  # noqa: S608 - SQL of this module, values apart
+    row = connection.execute(select, values).fetchone()
+    return None if row is None else _STORED_JOB.validate_python(json.loads(row[0]))
 
 
 def _find_one(connection: sqlite3.Connection, job_id: str) -> StoredJob | None:
@@ -217,66 +237,4 @@ def _conditions(wanted: JobFilter) -> dict[str, str | None]:
         "configuration_id = ?": wanted.configuration_id,
         "created_at >= ?": wanted.created_from,
         "created_at <= ?": wanted.created_to,
-        # One JSON parameter, since SQLite bounds how many there may be.
-        "id IN (SELECT value FROM json_each(?))": None if wanted.job_ids is None else json.dumps(wanted.job_ids),
     }
-
-
-def _jobs(connection: sqlite3.Connection, rows: Sequence[sqlite3.Row]) -> list[StoredJob]:
-    documents = _documents(connection, [row["id"] for row in rows])
-    users = _users(connection, [row["project_id"] for row in rows])
-    return [
-        StoredJob(
-            id=row["id"],
-            place=row["place"],
-            project_id=row["project_id"],
-            user_id=users[row["project_id"]],
-            api=row["api"],
-            status=JobState(row["status"]),
-            configuration=json.loads(row["configuration"]),
-            configuration_id=row["configuration_id"],
-            transaction_id=row["transaction_id"],
-            webhooks=tuple(json.loads(row["webhooks"])),
-            error_message=row["error_message"],
-            created_at=row["created_at"],
-            updated_at=row["updated_at"],
-            documents=tuple(documents[row["id"]]),
-        )
-        for row in rows
-    ]
-
-
-def _users(connection: sqlite3.Connection, project_ids: Sequence[str]) -> dict[str, str]:
-    rows = connection.execute(
-        "SELECT id, user_id FROM projects WHERE id IN (SELECT value FROM json_each(?))",
-        (json.dumps(sorted(set(project_ids))),),
-    )
-    return {row["id"]: row["user_id"] for row in rows}
-
-
-def _documents(connection: sqlite3.Connection, job_ids: Sequence[str]) -> dict[str, list[StoredDocument]]:
-    found: dict[str, list[StoredDocument]] = {job_id: [] for job_id in job_ids}
-    rows = connection.execute(
-        "SELECT * FROM documents WHERE job_id IN (SELECT value FROM json_each(?)) ORDER BY job_id, position",
-        (json.dumps(job_ids),),
-    )
-    for row in rows:
-        found[row["job_id"]].append(_document(row))
-    return found
-
-
-def _document(row: sqlite3.Row) -> StoredDocument:
-    outcome = Outcome(
-        result=None if row["result"] is None else json.loads(row["result"]),
-        error_message=row["error_message"],
-        parse_job_id=row["parse_job_id"],
-        credits=row["credits"],
-        parse_credits=row["parse_credits"],
-    )
-    return StoredDocument(
-        id=row["id"],
-        position=row["position"],
-        input=DocumentInput(row["input_type"], row["file_input"]),
-        outcome=outcome if row["is_done"] else None,
-        updated_at=row["updated_at"],
-    )

@@ -41,10 +41,11 @@ CREATE TABLE IF NOT EXISTS parse_jobs (
     name TEXT NOT NULL,
     digest TEXT NOT NULL,
     file_type TEXT NOT NULL,
-    document TEXT NOT NULL,
     created_at TEXT NOT NULL,
+    document TEXT NOT NULL, -- the last: whatever stands behind it could only be read past all of its text
     UNIQUE (project_id, digest, file_type)
 );
+CREATE INDEX IF NOT EXISTS parse_jobs_by_time ON parse_jobs (created_at);
 
 CREATE TABLE IF NOT EXISTS configurations (
     id TEXT PRIMARY KEY,
@@ -76,6 +77,9 @@ CREATE TABLE IF NOT EXISTS jobs (
 CREATE UNIQUE INDEX IF NOT EXISTS jobs_by_transaction ON jobs (project_id, api, transaction_id)
     WHERE transaction_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS jobs_by_time ON jobs (project_id, api, created_at, id);
+CREATE INDEX IF NOT EXISTS jobs_by_status ON jobs (project_id, api, status, created_at, id);
+CREATE INDEX IF NOT EXISTS jobs_by_configuration ON jobs (project_id, api, configuration_id, created_at, id)
+    WHERE configuration_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS jobs_by_place ON jobs (project_id, place);
 CREATE INDEX IF NOT EXISTS open_jobs ON jobs (number) WHERE status IN ('PENDING', 'RUNNING');
 
