@@ -149,7 +149,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     console = Console(file=sys.stdout)
     with console.capture() as capture:
         console.print(table)
-    _write(capture.get().rstrip("\n"))
+    _write("\n".join(line.rstrip() for line in capture.get().splitlines()))
 
 
 def leave_closed_output() -> None:

@@ -84,6 +84,11 @@ def test_a_person_sees_a_table_and_the_counts(check: Check) -> None:
     assert "4 rules: 0 errors, 1 warning, 0 notes" in ended.err
 
 
+def test_one_rule_is_counted_as_one(check: Check) -> None:
+    err = check("- {type: letter, description: a letter with a salutation}", "--format", "pretty").err
+    assert err.startswith("1 rule: ")
+
+
 def test_rules_in_json_are_checked_too(tmp_path: Path, classify: Program) -> None:
     path = tmp_path / "rules.json"
     path.write_text(json.dumps({"rules": [{"type": "letter", "description": "a document"}]}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import pty
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from classify_core.api.clock import Clock
 from classify_core.cli.exit_codes import MEANINGS
 from classify_core.cli.run_records import ResultRecord
 from tests.cli.conftest import Program
@@ -225,6 +227,56 @@ def test_saved_rules_that_do_not_exist_exit_with_4_and_make_no_file(place: Place
     ended = classify("run", "inbox", "--configuration-id", "cfg-none", "--out", "results.jsonl")
     assert (ended.code, ended.out) == (4, "")
     assert not (place.root / "results.jsonl").exists()
+
+
+def test_a_broken_rule_is_told_with_the_command_that_tells_all(place: Place, classify: Program) -> None:
+    place.write("my rules.yaml", "- {type: invoice, description: short}")
+    ended = classify("run", "inbox", "--rules", "my rules.yaml", "--backend", "local")
+    assert ended.code == 2
+    assert "`classify rules check 'my rules.yaml'`" in ended.err
+
+
+def test_hosted_without_a_key_says_how_to_give_one(place: Place, classify: Program) -> None:
+    ended = classify("run", "inbox", *HOSTED, LLAMA_CLOUD_API_KEY=None)
+    assert ended.code == 3
+    assert "--api-key" in ended.err
+
+
+@pytest.fixture
+def _without_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def at_once(clock: Clock, seconds: float) -> None:
+        await asyncio.sleep(0)
+
+    monkeypatch.setattr(Clock, "asleep", at_once)
+
+
+@pytest.mark.usefixtures("_without_waiting")
+def test_a_service_that_cannot_be_reached_ends_the_run_and_no_document_is_blamed(
+    place: Place, classify: Program, service: ClassifyService
+) -> None:
+    for number in range(40):
+        place.write(f"inbox/{number}.txt", f"{INVOICE} {number}")
+    service.fail_next("POST *", action="cut", times=10_000)
+    options = ("--max-concurrency", "1", "--out", "results.jsonl")
+    ended = classify("run", "inbox", *HOSTED, *options)
+    assert ended.code == 7
+    assert service.base_url in ended.err
+    assert place.read("results.jsonl") == []
+    assert len(service.requests) < 40
+
+
+@pytest.mark.usefixtures("_without_waiting")
+def test_a_service_that_answered_before_is_taken_to_come_back(
+    place: Place, classify: Program, service: ClassifyService
+) -> None:
+    for number in range(4):
+        place.write(f"many/{number}.txt", f"{INVOICE} {number}")
+    service.outcome_for("0.txt")
+    service.fail_next("POST /api/v1/beta/files", status=200, times=1)
+    service.fail_next("POST /api/v1/beta/files", action="cut", times=6)
+    ended = classify("run", "many", *HOSTED, "--max-concurrency", "1")
+    assert ended.code == 1
+    assert [line["status"] for line in ended.lines] == ["completed", "failed", "completed", "completed"]
 
 
 def test_a_wrong_key_exits_with_3_and_no_document_is_blamed(place: Place, classify: Program) -> None:

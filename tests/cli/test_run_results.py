@@ -243,6 +243,7 @@ def test_a_folder_that_does_not_exist_is_told(place: Place, classify: Program) -
     ended = classify("run", "inbox", *LOCAL, "--out", "nowhere/results.jsonl")
     assert ended.code == 2
     assert "No such file or directory" in ended.err
+    assert "that its folder exists" in ended.err
 
 
 def test_a_full_disk_ends_the_run_with_its_reason_and_the_next_run_goes_on(place: Place) -> None:

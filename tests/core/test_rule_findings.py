@@ -325,7 +325,13 @@ def test_a_type_that_filters_miss_is_told(kind: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first", "second"), [("cover letter", "bank_statement"), ("cover-letter", "bank statement"), ("Letter", "memo"), ("NDA Letter", "memo")]
+    ("first", "second"),
+    [
+        ("cover letter", "bank_statement"),
+        ("cover-letter", "bank statement"),
+        ("Letter", "memo"),
+        ("NDA Letter", "memo"),
+    ],
 )
 def test_types_that_are_not_spelt_alike_are_noted(first: str, second: str) -> None:
     [finding] = of("type-spelling", rule(first, INVOICE["description"]), rule(second, RECIPE["description"]))

@@ -11,6 +11,7 @@ import pytest
 
 from classify_core.testing.server import ClassifyServer
 from tests.server.files_api import FILES, OLDER_FILES, listed, uploaded
+from tests.server.jobs_api import create, ended
 from tests.server.projects import client_of, end, stored
 
 UNKNOWN = [
@@ -173,6 +174,19 @@ def test_the_next_upload_makes_room_by_removing_what_has_expired(
     kept = uploaded(client, content=b"new")
     assert not path.exists()
     assert content_of(client, kept["id"]) == b"new"
+
+
+def test_the_next_upload_makes_room_by_forgetting_texts_of_more_than_48_hours(
+    classify_server: ClassifyServer, client: httpx.Client
+) -> None:
+    ended(client, create(client)["id"])
+    texts = "SELECT COUNT(*) FROM parse_jobs WHERE project_id = ?", (classify_server.project_id,)
+    running = classify_server._running
+    stored(running, lambda connection: connection.execute("UPDATE parse_jobs SET created_at = '2020'") and None)
+    assert stored(running, lambda connection: connection.execute(*texts).fetchone()[0]) == 1
+
+    uploaded(client, content=b"new")
+    assert stored(running, lambda connection: connection.execute(*texts).fetchone()[0]) == 0
 
 
 def test_fifty_uploads_at_once_are_fifty_files(client: httpx.Client) -> None:

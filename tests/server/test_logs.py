@@ -13,6 +13,7 @@ import pytest
 
 from classify_core import ClassifyClient, Rule
 from classify_core.server.logs import JsonLines, log_event
+from classify_core.server.middleware.request_log import MAX_PATH
 from classify_core.testing.server import ClassifyServer
 from tests.server.projects import client_of
 from tests.server.serving_process import EVERYTHING_LOGGED, serving
@@ -181,6 +182,13 @@ def test_a_short_key_is_warned_of_and_not_told(tmp_path: Path) -> None:
     [warning] = [json.loads(line) for line in logged.splitlines() if "key.short" in line]
     assert (warning["level"], warning["position"]) == ("warning", 1)
     assert "llx" not in logged
+
+
+def test_of_an_endless_path_only_the_beginning_is_kept(classify_server: ClassifyServer, lines: Lines) -> None:
+    path = "/" + "a" * 50_000
+    assert httpx.get(classify_server.base_url + path).status_code == 401
+    [request] = classify_server.requests
+    assert request.path == lines(1)[0]["route"] == path[:MAX_PATH]
 
 
 def test_a_line_stays_one_line_whatever_a_path_holds(classify_server: ClassifyServer, lines: Lines) -> None:

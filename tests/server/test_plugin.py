@@ -112,11 +112,13 @@ def test_what_a_test_sets_is_over_after_it(classify_server: ClassifyServer) -> N
         one.limits = "free"
         one.job_seconds = 2
         one.concurrent_jobs = 1
+        one.faults.seed = 7
         one.faults.request()
         assert one.job_seconds == JobSeconds(2)
         key = one.api_key
     assert classify_server.limits == RateLimits(creates_per_second=None, uploads_per_5_seconds=None)
     assert (classify_server.job_seconds, classify_server.concurrent_jobs) == (None, None)
+    assert classify_server.faults.seed == 0
     assert list(classify_server.requests) == []
     with _client(classify_server) as client:
         assert list(client.jobs.list()) == []

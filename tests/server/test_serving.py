@@ -17,7 +17,8 @@ import classify_core.server
 from classify_core import InvalidOptionError
 from classify_core.server import RunningServer, ServerOptions
 from classify_core.server import serving as serving_module
-from tests.server.projects import KEYS, own_server
+from tests.server.jobs_api import upload
+from tests.server.projects import KEYS, client_of, own_server
 from tests.server.serving_process import serving
 
 JOBS = "/api/v2/classify"
@@ -134,6 +135,26 @@ def test_an_open_request_is_finished_before_the_end(tmp_path: Path) -> None:
             code = server.stop()[0]
             assert json.loads(begun.read())["items"] == []
         assert code == 0
+
+
+def test_a_request_that_does_not_end_does_not_keep_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving_module, "GRACE_SECONDS", 0.2)
+    with own_server(tmp_path) as running:
+        running.service.faults.request(JOBS, "slow", seconds=3600)
+        with httpx.stream("GET", running.base_url + JOBS, headers=_bearer(running.api_key)) as begun:
+            running.__exit__(None, None, None)
+            with pytest.raises(httpx.RemoteProtocolError):
+                begun.read()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_what_the_server_keeps_is_for_its_owner_alone(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    with own_server(tmp_path) as running, client_of(running.base_url, running.api_key) as client:
+        upload(client)
+        kept = [path for path in tmp_path.iterdir() if path.name.startswith("classify.sqlite3") or path.is_dir()]
+        assert {path.name for path in kept} >= {"classify.sqlite3", "classify.sqlite3-wal", "files"}
+        assert [path.name for path in kept if path.stat().st_mode & 0o077] == []
 
 
 def test_the_start_of_a_process_fails_with_our_own_error(tmp_path: Path) -> None:

@@ -286,6 +286,14 @@ def test_a_repeated_transaction_returns_a_job_that_has_ended(
     assert again["status"] == "FAILED"
 
 
+@pytest.mark.parametrize("transaction_id", ["", " ", "t\0", "t\r\nX: y", "\u202e\U0001f4c4", "t" * 10_000, "../t", "%00"])
+def test_any_text_is_a_transaction_id_and_comes_back_as_it_was(client: httpx.Client, transaction_id: str) -> None:
+    first = create(client, transaction_id=transaction_id)
+    assert first["transaction_id"] == transaction_id
+    assert create(client, UNKNOWN_FILE, transaction_id=transaction_id)["id"] == first["id"]
+    assert create(client, transaction_id=f"{transaction_id}.")["id"] != first["id"]
+
+
 def test_a_transaction_is_its_projects_own(client: httpx.Client, stranger: httpx.Client) -> None:
     mine, theirs = create(client, transaction_id="t-1"), create(stranger, transaction_id="t-1")
     assert mine["id"] != theirs["id"]

@@ -223,6 +223,14 @@ def test_a_strangers_jobs_are_not_listed(client: httpx.Client, stranger: httpx.C
     assert listed(stranger, job_ids=mine) == []
 
 
+def test_a_strangers_page_token_shows_nothing_of_theirs(client: httpx.Client, stranger: httpx.Client) -> None:
+    theirs = made(stranger, 2)
+    mine = made(client, 2)
+    page_token = got(client, V2, page_size=1)["next_page_token"]
+    assert listed(client, page_token=page_token) == [mine[0]]
+    assert sorted(listed(stranger, page_token=page_token)) == sorted(theirs)
+
+
 def test_v1_jobs_are_not_among_those_of_v2(client: httpx.Client) -> None:
     body = {"file_ids": [upload(client)], "rules": RULES}
     client.post("/api/v1/classifier/jobs", json=body).raise_for_status()
