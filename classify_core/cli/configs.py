@@ -132,7 +132,7 @@ def delete(
     connection: ConnectionOptions,
     results: OutputOptions,
 ) -> None:
-    """Delete a saved configuration; the API answers nothing that could be printed."""
+    """Delete a saved configuration; standard output stays empty."""
     results.chosen()
     configuration = identifier("--config-id", config_id, argument)
     with connection.client() as client:

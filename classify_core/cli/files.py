@@ -134,7 +134,7 @@ def get(
 def delete(
     *, argument: FileArgument = None, file_id: FileOption = None, connection: ConnectionOptions, results: OutputOptions
 ) -> None:
-    """Delete a file; the API answers nothing that could be printed."""
+    """Delete a file; standard output stays empty."""
     results.chosen()
     file = identifier("--file-id", file_id, argument)
     with connection.client() as client:

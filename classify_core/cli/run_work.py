@@ -11,7 +11,7 @@ from classify_core.cli.run_inputs import Input, digest_of
 from classify_core.cli.run_records import ResultRecord, record_of
 from classify_core.cli.run_results import ResultsFile
 from classify_core.cli.run_tally import Tally
-from classify_core.errors import ClassifyError, ConnectionFailedError
+from classify_core.errors import ApiError, ClassifyError, ConnectionFailedError
 from classify_core.run_state import ends_the_run
 from classify_core.source import Source
 
@@ -45,7 +45,7 @@ class Work:
         """Yields the results as they come; each is in the file, and counted, before it is yielded."""
         for index, outcome in self._classifier.classify_as_completed(self._sources(inputs), on_error="record"):
             path = self._open.pop(index)
-            self._has_answers |= outcome.status.is_success
+            self._has_answers |= outcome.job_id is not None or isinstance(outcome.error, ApiError)
             yield from self._unread_records()
             if not self._is_given_up(outcome):
                 yield self._finished(record_of(path, outcome))

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from typer.testing import CliRunner
 
 from classify_core.cli.main import app
 from classify_core.testing.server import ClassifyServer
+from tests.cli.runs import INVOICE, RECIPE, RULES, Place
 from tests.service import ClassifyService
 
 RULE = {"type": "invoice", "description": "has an invoice number and line items"}
@@ -68,3 +70,13 @@ def classify(service: ClassifyService) -> Program:
 @pytest.fixture
 def file_id(service: ClassifyService) -> str:
     return service.add_file("invoice.txt", b"an invoice with a number")
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    place = Place(tmp_path)
+    place.write("rules.yaml", RULES)
+    place.write("inbox/bill.txt", INVOICE)
+    place.write("inbox/soup.md", RECIPE)
+    monkeypatch.chdir(tmp_path)
+    return place

@@ -19,6 +19,8 @@ RULES = """
 OTHER_RULES = RULES.replace("tax and the total", "sales tax and the total")
 INVOICE = "Invoice number 7. Line items: two lamps. Sales tax and the total amount due: 20 EUR."
 RECIPE = "Recipe for soup. Ingredients and quantities: 2 leeks. Steps of preparation: cut, boil, serve."
+LOCAL = ("--rules", "rules.yaml", "--backend", "local")
+HOSTED = ("--rules", "rules.yaml", "--backend", "hosted")
 PROGRAM = (sys.executable, "-m", "classify_core.cli", "run")
 
 

@@ -161,7 +161,7 @@ DISTINCT = [
         "An invoice that we sent to a customer, with line items and a total",
     ),
     ("Rechnung eines Lieferanten an uns, mit Positionen", "Rechnung von uns an einen Kunden, mit Positionen"),
-    ("供应商开给我公司的增值税发票，含商品明细", "我公司开给客户的增值税发票，含商品明细"),
+    ("供应商开给我公司的增值税发票和商品明细", "我公司开给客户的增值税发票和商品明细"),
     ("An invoice that has been paid in full", "An invoice that has not been paid in full"),
     ("Eine Rechnung, die bezahlt wurde, mit Stempel", "Eine Rechnung mit Stempel, die nicht bezahlt wurde"),
     ("Un contrato con firma", "Un contrato sin firma"),
