@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 GRACE_SECONDS: Final = 10
 BACKLOG: Final = 2048
+MAX_HEAD_BYTES: Final = 128 * 1024
+"""Of a request before its body, where it comes in pieces: a listing may ask for 2,000 jobs by their IDs."""
 
 
 class Listener(uvicorn.Server):
@@ -165,6 +167,7 @@ def _configured(service: Service) -> uvicorn.Config:
         create_app(service),
         lifespan="off",  # the service is started before the first connection and stopped after the last
         http=Connection,
+        h11_max_incomplete_event_size=MAX_HEAD_BYTES,
         ws="none",
         log_config=None,
         access_log=False,

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -13,24 +12,11 @@ import httpx
 import pytest
 
 from classify_core.server.store.paging import token_of
-from classify_core.testing.server import ClassifyServer
 from tests.server.projects import KEYS, client_of, own_server
 
 CONFIGURATIONS = "/api/v1/beta/configurations"
 INVOICE = {"type": "invoice", "description": "contains invoice number, line items, and total amount"}
 RECEIPT = {"type": "receipt", "description": "purchase receipt with merchant details"}
-
-
-@pytest.fixture
-def client(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.api_key) as client:
-        yield client
-
-
-@pytest.fixture
-def stranger(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.another_key()) as client:
-        yield client
 
 
 def parameters(*rules: dict[str, str], **more: Any) -> dict[str, Any]:

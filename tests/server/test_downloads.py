@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,18 +13,6 @@ from classify_core.server.store import files
 from classify_core.testing.server import ClassifyServer
 from tests.server.files_api import FILES, uploaded
 from tests.server.projects import KEYS, client_of, own_server, stored
-
-
-@pytest.fixture
-def client(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.api_key) as client:
-        yield client
-
-
-@pytest.fixture
-def stranger(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.another_key()) as client:
-        yield client
 
 
 def address_of(client: httpx.Client, file: dict[str, Any], **query: Any) -> httpx.URL:

@@ -3,25 +3,17 @@ from __future__ import annotations
 import json
 import logging
 import random
-from collections.abc import Iterator
 
 import httpx
 import pytest
 
 from classify_core.testing.server import ClassifyServer
-from tests.server.projects import client_of
 from tests.server.wire import answer_on, head, wire_to
 
 FILES = "/api/v1/beta/files"
 CONFIGURATIONS = "/api/v1/beta/configurations"
 RULE = {"type": "invoice", "description": "A bill with invoice number, line items and the total amount due."}
 NEW = {"name": "mine", "parameters": {"product_type": "classify_v2", "rules": [RULE]}}
-
-
-@pytest.fixture
-def client(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.api_key) as client:
-        yield client
 
 
 def _upload(client: httpx.Client) -> httpx.Response:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,7 +11,7 @@ import pytest
 from classify_core.testing.server import ClassifyServer
 from tests.server.files_api import FILES, OLDER_FILES, listed, uploaded
 from tests.server.jobs_api import create, ended
-from tests.server.projects import client_of, end, stored
+from tests.server.projects import end, stored
 
 UNKNOWN = [
     "dfl-00000000-0000-4000-8000-000000000000",
@@ -26,18 +25,6 @@ UNKNOWN = [
     "9" * 3000,
     "\N{SNOWMAN}",
 ]
-
-
-@pytest.fixture
-def client(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.api_key) as client:
-        yield client
-
-
-@pytest.fixture
-def stranger(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.another_key()) as client:
-        yield client
 
 
 def content_of(client: httpx.Client, file_id: str) -> bytes:

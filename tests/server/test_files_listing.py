@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -10,21 +9,7 @@ import httpx
 import pytest
 
 from classify_core.server.store.paging import token_of
-from classify_core.testing.server import ClassifyServer
 from tests.server.files_api import FILES, listed, uploaded
-from tests.server.projects import client_of
-
-
-@pytest.fixture
-def client(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.api_key) as client:
-        yield client
-
-
-@pytest.fixture
-def stranger(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.another_key()) as client:
-        yield client
 
 
 def test_the_filter_of_a_query_reaches_no_other_project(client: httpx.Client, stranger: httpx.Client) -> None:

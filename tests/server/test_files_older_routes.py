@@ -1,21 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import httpx
 import pytest
 
 from classify_core.testing.server import ClassifyServer
-from tests.server.projects import client_of
 
 FILES = "/api/v1/files"
-
-
-@pytest.fixture
-def client(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.api_key) as client:
-        yield client
 
 
 def test_an_upload_is_answered_in_the_older_form(classify_server: ClassifyServer, client: httpx.Client) -> None:

@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from classify_core.server.serving import RunningServer
-from classify_core.testing.server import ClassifyServer
 from tests.server.files_api import FILES, OLDER_FILES
 from tests.server.projects import KEYS, client_of, end, own_server, stored
 from tests.server.wire import head, wire_to
@@ -34,12 +33,6 @@ NAMES = [
     "$(id).txt",
     "\u202etxt.exe",
 ]
-
-
-@pytest.fixture
-def client(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.api_key) as client:
-        yield client
 
 
 @pytest.fixture

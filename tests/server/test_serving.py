@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -139,12 +140,14 @@ def test_an_open_request_is_finished_before_the_end(tmp_path: Path) -> None:
 
 def test_a_request_that_does_not_end_does_not_keep_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serving_module, "GRACE_SECONDS", 0.2)
-    with own_server(tmp_path) as running:
-        running.service.faults.request(JOBS, "slow", seconds=3600)
-        with httpx.stream("GET", running.base_url + JOBS, headers=_bearer(running.api_key)) as begun:
-            running.__exit__(None, None, None)
-            with pytest.raises(httpx.RemoteProtocolError):
-                begun.read()
+    with ExitStack() as stack:
+        with own_server(tmp_path) as running:
+            running.service.faults.request(JOBS, "slow", seconds=3600)
+            begun = stack.enter_context(
+                httpx.stream("GET", running.base_url + JOBS, headers=_bearer(running.api_key), timeout=30)
+            )
+        with pytest.raises(httpx.RemoteProtocolError):
+            begun.read()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")

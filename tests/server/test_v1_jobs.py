@@ -1,33 +1,21 @@
 from __future__ import annotations
 
+import sqlite3
 import time
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
-from classify_core.server.store import jobs
+from classify_core.server.store import files, jobs
 from classify_core.server.store.records import JobState
 from classify_core.testing.server import ClassifyServer
 from tests.server.jobs_api import RULES, UNKNOWN_FILE, V1, V2, create, create_v1, ended_v1, got, upload
-from tests.server.projects import client_of, end, stored
+from tests.server.projects import end, stored
 
 BARE = UNKNOWN_FILE.removeprefix("dfl-")
 UNREADABLE = b"%PDF-1.7 and nothing else"
-
-
-@pytest.fixture
-def stranger(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.another_key()) as client:
-        yield client
-
-
-@pytest.fixture
-def client(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.api_key) as client:
-        yield client
 
 
 @pytest.fixture
@@ -125,21 +113,21 @@ def test_a_file_that_is_named_twice_has_one_result(client: httpx.Client) -> None
     assert [item["file_id"] for item in results_of(client, job["id"])["items"]] == [first, second]
 
 
-def test_500_files_are_a_job_and_all_of_its_results_one_page(hanging: httpx.Client) -> None:
-    file_id = bare(hanging)
-    # 2 ** 9 spellings of one file are as good as so many files here.
-    letters = [place for place, character in enumerate(file_id) if character.isalpha()]
-    spelled = [
-        "".join(
-            character.upper() if place in letters and number >> letters.index(place) & 1 else character
-            for place, character in enumerate(file_id)
-        )
-        for number in range(500)
-    ]
-    assert len(set(spelled)) == 500
-    job = create_v1(hanging, spelled)
+def known_files(connection: sqlite3.Connection, project_id: str, count: int) -> list[str]:
+    """The IDs of files that are known, which is all that a job is made of."""
+    file_ids = [str(uuid4()) for _ in range(count)]
+    for file_id in file_ids:
+        files.add(connection, project_id, file_id, name="a.txt", size=1, digest="0")
+    return file_ids
+
+
+def test_500_files_are_a_job_and_all_of_its_results_one_page(
+    classify_server: ClassifyServer, hanging: httpx.Client
+) -> None:
+    file_ids = stored(classify_server._running, known_files, classify_server.project_id, 500)
+    job = create_v1(hanging, file_ids)
     results = results_of(hanging, job["id"])
-    assert [item["file_id"] for item in results["items"]] == spelled
+    assert [item["file_id"] for item in results["items"]] == file_ids
     assert results["next_page_token"] is None
     assert [item["result"] for item in results["items"]] == [None] * 500
 

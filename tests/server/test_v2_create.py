@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -21,7 +20,7 @@ from tests.server.jobs_api import (
     got,
     upload,
 )
-from tests.server.projects import client_of, end, stored
+from tests.server.projects import end, stored
 
 FIELDS = {
     *("id", "project_id", "user_id", "status", "document_input_type", "file_input", "configuration", "result"),
@@ -30,17 +29,10 @@ FIELDS = {
 
 
 @pytest.fixture
-def stranger(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.another_key()) as client:
-        yield client
-
-
-@pytest.fixture
-def client(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
+def client(classify_server: ClassifyServer, client: httpx.Client) -> httpx.Client:
     # Jobs stay open unless a test says otherwise.
     classify_server.faults.job("hang")
-    with client_of(classify_server.base_url, classify_server.api_key) as client:
-        yield client
+    return client
 
 
 @pytest.fixture
@@ -286,7 +278,9 @@ def test_a_repeated_transaction_returns_a_job_that_has_ended(
     assert again["status"] == "FAILED"
 
 
-@pytest.mark.parametrize("transaction_id", ["", " ", "t\0", "t\r\nX: y", "\u202e\U0001f4c4", "t" * 10_000, "../t", "%00"])
+@pytest.mark.parametrize(
+    "transaction_id", ["", " ", "t\0", "t\r\nX: y", "\u202e\U0001f4c4", "t" * 10_000, "../t", "%00"]
+)
 def test_any_text_is_a_transaction_id_and_comes_back_as_it_was(client: httpx.Client, transaction_id: str) -> None:
     first = create(client, transaction_id=transaction_id)
     assert first["transaction_id"] == transaction_id

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -14,12 +13,6 @@ from tests.server.jobs_api import V1, V2, body_of
 from tests.server.projects import KEYS, client_of, own_server, stored
 
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def client(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.api_key) as client:
-        yield client
 
 
 def told(answer: httpx.Response) -> str:

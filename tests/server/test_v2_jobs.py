@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
 
@@ -9,22 +8,9 @@ import pytest
 
 from classify_core.testing.server import ClassifyServer
 from tests.server.jobs_api import INVOICE, V2, create, ended, got, until, upload
-from tests.server.projects import client_of
 
 UNKNOWN = ["00000000-0000-4000-8000-000000000000", "no-job", "%00", "9" * 3000, "\N{SNOWMAN}", "..%2f..%2fetc%2fpasswd"]
 EACH = [("GET", ""), ("POST", "/cancel"), ("DELETE", "")]
-
-
-@pytest.fixture
-def stranger(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.another_key()) as client:
-        yield client
-
-
-@pytest.fixture
-def client(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.api_key) as client:
-        yield client
 
 
 @pytest.fixture

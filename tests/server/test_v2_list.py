@@ -2,30 +2,23 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
 
 from classify_core.testing.server import ClassifyServer
 from tests.server.jobs_api import CONFIGURATIONS, RULES, V2, create, ended, got, until, upload
-from tests.server.projects import client_of
+from tests.server.wire import answer_on, head, wire_to
 
 
 @pytest.fixture
-def stranger(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
-    with client_of(classify_server.base_url, classify_server.another_key()) as client:
-        yield client
-
-
-@pytest.fixture
-def client(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
+def client(classify_server: ClassifyServer, client: httpx.Client) -> httpx.Client:
     # Jobs stay open unless a test says otherwise.
     classify_server.faults.job("hang")
-    with client_of(classify_server.base_url, classify_server.api_key) as client:
-        yield client
+    return client
 
 
 def made(client: httpx.Client, count: int) -> list[str]:
@@ -157,6 +150,19 @@ def test_jobs_are_found_by_their_ids(client: httpx.Client, stranger: httpx.Clien
     assert listed(client, job_ids=[jobs[0], jobs[2], theirs, "no-job"]) == [jobs[2], jobs[0]]
     assert listed(client, job_ids=[theirs]) == []
     assert listed(client, job_ids=jobs, page_size=1) == [jobs[2]]
+
+
+def test_two_thousand_ids_are_a_filter_also_when_they_come_in_pieces(
+    classify_server: ClassifyServer, client: httpx.Client
+) -> None:
+    [job_id] = made(client, 1)
+    query = "&".join(f"job_ids={uuid4()}" for _ in range(2_000))
+    request = head("GET", f"{V2}?{query}&job_ids={job_id}", classify_server.api_key)
+    with wire_to(classify_server.base_url) as wire:
+        for begin in range(0, len(request), 4_096):
+            wire.sendall(request[begin : begin + 4_096])
+        status, body = answer_on(wire)
+    assert (status, [job["id"] for job in json.loads(body)["items"]]) == (200, [job_id])
 
 
 def test_jobs_are_found_by_their_saved_rules(client: httpx.Client) -> None:

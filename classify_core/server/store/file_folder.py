@@ -53,7 +53,8 @@ class FileFolder:
 def _copy(stream: BinaryIO, path: Path) -> tuple[int, str]:
     unfinished = path.with_suffix(_UNFINISHED)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in (path.parent.parent, path.parent):
+            folder.mkdir(exist_ok=True, mode=0o700)
         counted = _write(stream, unfinished)
         unfinished.replace(path)
     except BaseException:
