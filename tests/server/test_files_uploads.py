@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import io
 import logging
 import shutil
@@ -208,6 +209,8 @@ def test_a_large_file_arrives_as_it_was_sent(owner: httpx.Client) -> None:
     assert httpx.get(owner.get(f"{FILES}/{file_id}/content").json()["url"]).content == content
 
 
+# Starlette before 1.0 leaves the closing of what it has of a form that is cut off to the garbage collector.
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_an_upload_that_is_cut_off_leaves_nothing(
     alone: RunningServer, owner: httpx.Client, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -221,6 +224,7 @@ def test_an_upload_that_is_cut_off_leaves_nothing(
 
     assert names_of(owner) == []
     assert kept_files(tmp_path) == []
+    gc.collect()
 
 
 def until(is_so: Callable[[], bool]) -> None:

@@ -28,17 +28,18 @@ _DOCUMENT: Final = json_object(
         "outcome": f"CASE WHEN is_done THEN {_OUTCOME} END",
     }
 )
-_JOB: Final = json_object(
-    {field.name: field.name for field in fields(StoredJob)}
-    | {
-        "user_id": "(SELECT user_id FROM projects WHERE projects.id = project_id)",
-        "configuration": "json(configuration)",
-        "webhooks": "json(webhooks)",
-        # In the order of the primary key.
-        "documents": f"(SELECT json_group_array({_DOCUMENT}) FROM documents WHERE job_id = jobs.id)",  # noqa: S608 - SQL of this module
-    }
-)
+_FIELDS: Final = {field.name: field.name for field in fields(StoredJob)} | {
+    "user_id": "(SELECT user_id FROM projects WHERE projects.id = project_id)",
+    "configuration": "json(configuration)",
+    "webhooks": "json(webhooks)",
+    # In the order of the primary key.
+    "documents": f"(SELECT json_group_array({_DOCUMENT}) FROM documents WHERE job_id = jobs.id)",  # noqa: S608 - SQL of this module
+}
+_JOB: Final = json_object(_FIELDS)
 """A job with its documents as one JSON value, which SQLite hands over at once (see `listing`)."""
+
+_ITEMS: Final[dict[Api, str]] = {"v1": json_object(_FIELDS | {"documents": "json_array()"}), "v2": _JOB}
+"""What is listed: of v1's jobs, which have up to 500 documents each, without these."""
 
 _STORED_JOB: Final = TypeAdapter(StoredJob)
 
@@ -108,12 +109,12 @@ def get(connection: sqlite3.Connection, project_id: str, api: Api, job_id: str) 
 
 
 def find(connection: sqlite3.Connection, wanted: JobFilter, page: PageRequest) -> StoredPage[StoredJob]:
-    """Returns a page of jobs, newest first.
+    """Returns a page of jobs, newest first; those of v1 without their documents.
 
     Raises:
         ProblemError: the page token belongs to another listing (400).
     """
-    rows = page_of(connection, Listing("jobs", _JOB, _conditions(wanted), wanted.job_ids), page)
+    rows = page_of(connection, Listing("jobs", _ITEMS[wanted.api], _conditions(wanted), wanted.job_ids), page)
     items = tuple(map(_STORED_JOB.validate_python, rows.items))
     return StoredPage(items, rows.next_page_token, rows.total_size)
 
