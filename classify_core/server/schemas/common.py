@@ -6,6 +6,7 @@ are taken from there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Annotated, Final, Generic, Protocol, TypeVar
 
@@ -15,8 +16,8 @@ from classify_core.models import MAX_DESCRIPTION_LENGTH, MAX_TYPE_LENGTH, MIN_DE
 
 Item = TypeVar("Item", bound=BaseModel)
 
-# Letters, digits, spaces, hyphens and underscores, not spaces alone. In Python `$` alone would let a line's end pass.
-TYPE_PATTERN: Final = r"^[\w \-]*[\w\-][\w \-]*$(?!\n)"
+# Letters, digits, spaces, hyphens and underscores, not spaces alone.
+TYPE_PATTERN: Final = r"^[\w \-]*[\w\-][\w \-]*$"
 NOT_BLANK: Final = r"^\s*\S"
 
 
@@ -26,7 +27,14 @@ def _encodable(text: str) -> str:
     return text
 
 
+def _of_allowed_characters(text: str) -> str:
+    if re.fullmatch(TYPE_PATTERN, text) is None or text.endswith("\n"):  # which `$` lets pass in Python
+        raise ValueError("allowed are letters, digits, spaces, hyphens and underscores, and not spaces alone")
+    return text
+
+
 Text = Annotated[str, AfterValidator(_encodable)]
+TypeName = Annotated[str, AfterValidator(_of_allowed_characters), Field(json_schema_extra={"pattern": TYPE_PATTERN})]
 
 
 class Request(BaseModel):
@@ -73,10 +81,9 @@ class PaginatedResponse(Reply, Generic[Item]):
 class RuleFields(Request):
     """A type of document and how to recognise it."""
 
-    type: str = Field(
+    type: TypeName = Field(
         min_length=1,
         max_length=MAX_TYPE_LENGTH,
-        pattern=TYPE_PATTERN,
         description="The label that a matching document gets.",
         examples=["invoice"],
     )
