@@ -138,8 +138,8 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     below.
     """
     from rich.console import Console  # noqa: PLC0415 - slow to load, and most commands are piped
-    from rich.table import Table  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415 - the same
+    from rich.text import Text  # noqa: PLC0415 - the same
 
     table = Table(box=None, pad_edge=False)
     for number, column in enumerate(columns):

@@ -13,14 +13,14 @@ from typing import Any, Final
 
 from classify_core.models import Rule
 from classify_core.rule_findings.alikeness import alike_rules
-from classify_core.rule_findings.candidate import Candidate, candidates_of
+from classify_core.rule_findings.candidate import candidates_of
 from classify_core.rule_findings.catch_alls import catch_all_rules
 from classify_core.rule_findings.descriptions import empty_descriptions, equal_descriptions
 from classify_core.rule_findings.finding import Check, Code, Finding, Severity
 from classify_core.rule_findings.limits import broken_limits
 from classify_core.rule_findings.type_names import equal_types, hard_to_filter_on
 
-__all__ = ["Candidate", "Code", "Finding", "Severity", "find"]
+__all__ = ["Code", "Finding", "Severity", "find"]
 
 _CHECKS: Final[tuple[Check, ...]] = (
     equal_types,

@@ -20,7 +20,7 @@ from classify_core.server.store.records import DocumentInput, JobState, NewJob, 
 from classify_core.server.webhooks import endpoints
 
 MAX_ENDPOINTS: Final = 20
-"""Webhook endpoints of a job: each is owed up to four deliveries."""
+"""Webhook endpoints of a job: each is owed up to three deliveries: waiting, running, ended."""
 
 _PARSE_JOB_PREFIX: Final = "pjb-"
 

@@ -22,7 +22,7 @@ def log_event(event: str, *, level: int = logging.INFO, error: BaseException | N
     """Logs one event.
 
     Args:
-        event: its name, such as `request` or `job.finished`.
+        event: its name, such as `request` or `job.ended`.
         level: of the logging module.
         error: what went wrong; its type and its place are logged. Its message is not: it may quote a document.
         fields: IDs, numbers and words of the server. Never a key, a header, a query, a body, a text or a file's name.

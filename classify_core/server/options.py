@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from pydantic import SecretStr
 
@@ -16,8 +16,6 @@ from classify_core.limits import PLANS, RateLimits
 from classify_core.server.keys import checked_keys
 from classify_core.server.simulation.durations import JobSeconds
 from classify_core.server.simulation.faults import Faults
-
-LimitsName = Literal["none", "published", "free"]
 
 NO_LIMITS: Final = RateLimits(creates_per_second=None, uploads_per_5_seconds=None)
 LIMITS: Final[dict[str, RateLimits]] = {"none": NO_LIMITS, "published": RateLimits(), "free": PLANS["free"]}
@@ -56,7 +54,7 @@ class ServerOptions:
         job_seconds: how long jobs take at least, as at the hosted service; None is as long as they need.
         concurrent_jobs: of a project, that run at once; more wait as PENDING.
         faults: what goes wrong on purpose.
-        seed: of the durations.
+        seed: of the durations; the faults have their own.
         allow_private_webhooks: whether webhooks may be sent to private and loopback addresses.
         workers: processes that read documents.
         document_limits: what one document may take.

@@ -6,8 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,13 +54,6 @@ class Place:
         with self.start(*arguments, **options) as process:
             out, err = process.communicate(given, timeout=60)
         return process.returncode, out.decode(), err.decode()
-
-
-def wait_until(holds: Callable[[], bool], *, seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.005)
 
 
 def count_of_lines(path: Path) -> int:

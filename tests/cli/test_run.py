@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from classify_core.cli.exit_codes import MEANINGS
+from classify_core.cli.run_options import PlanName
 from classify_core.cli.run_records import ResultRecord
+from classify_core.limits import PLANS
 from tests.cli.conftest import Program
 from tests.cli.runs import HOSTED, INVOICE, LOCAL, PROGRAM, RECIPE, Place
 from tests.service import ClassifyService
@@ -224,3 +226,7 @@ def test_hosted_without_a_key_says_how_to_give_one(place: Place, classify: Progr
     ended = classify("run", "inbox", *HOSTED, LLAMA_CLOUD_API_KEY=None)
     assert ended.code == 3
     assert "--api-key" in ended.err
+
+
+def test_every_plan_with_published_limits_can_be_named() -> None:
+    assert {name.value for name in PlanName} == set(PLANS)

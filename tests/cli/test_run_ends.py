@@ -9,8 +9,9 @@ import pytest
 
 from classify_core.api.clock import Clock
 from tests.cli.conftest import Program
-from tests.cli.runs import HOSTED, INVOICE, LOCAL, Place, count_of_lines, wait_until
+from tests.cli.runs import HOSTED, INVOICE, LOCAL, Place, count_of_lines
 from tests.service import ClassifyService
+from tests.waiting import wait_until
 
 
 @pytest.fixture

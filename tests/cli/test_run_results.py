@@ -19,8 +19,9 @@ from classify_core.cli.run_lock import locked
 from classify_core.cli.run_records import ResultRecord
 from classify_core.errors import InvalidOptionError
 from tests.cli.conftest import Program
-from tests.cli.runs import INVOICE, LOCAL, OTHER_RULES, PROGRAM, RECIPE, RULES, Place, count_of_lines, wait_until
+from tests.cli.runs import INVOICE, LOCAL, OTHER_RULES, PROGRAM, RECIPE, RULES, Place, count_of_lines
 from tests.service import ClassifyService
+from tests.waiting import wait_until
 
 FORMATS = ["results.jsonl", "results.csv"]
 

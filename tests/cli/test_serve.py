@@ -15,8 +15,9 @@ import httpx
 import pytest
 from platformdirs import user_data_path
 
-from classify_core.cli.serve import LimitsName, ServeOptions
+from classify_core.cli.serve import BYTES_OF_MB, LimitsName, ServeOptions
 from classify_core.server import DocumentLimits, JobSeconds, ServerOptions, limits_named
+from classify_core.server.options import LIMITS
 from tests.cli.conftest import RULE_TEXT, Program
 from tests.service import ClassifyService
 
@@ -54,6 +55,17 @@ def test_a_document_is_classified_by_a_server_that_the_program_started(classify:
         told = process.stderr.read()
         assert process.wait() == 0
     assert KEY not in line + told
+
+
+def test_the_flags_name_every_set_of_limits_and_tell_the_servers_own_defaults(classify: Program) -> None:
+    told = " ".join(classify("serve", "--help").out.split())
+    limits, options = DocumentLimits(), ServerOptions(data=Path())
+
+    assert {name.value for name in LimitsName} == set(LIMITS)
+    memory_mb = limits.memory_bytes // BYTES_OF_MB
+    for default in (options.host, options.port, f"{limits.seconds:g}", memory_mb, limits.pages):
+        assert f"nless said, {default}" in told
+    assert f"Of an upload; unless said, {options.max_file_bytes // BYTES_OF_MB}." in told
 
 
 def test_the_client_s_key_in_the_environment_is_not_the_server_s(tmp_path: Path) -> None:

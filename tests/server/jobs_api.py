@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import httpx
 
+from tests.server.files_api import uploaded
+from tests.waiting import wait_until
+
 V2 = "/api/v2/classify"
 V1 = "/api/v1/classifier/jobs"
-FILES = "/api/v1/beta/files"
 CONFIGURATIONS = "/api/v1/beta/configurations"
 RULES = [
     {"type": "invoice", "description": "contains invoice number, line items, and total amount"},
@@ -22,9 +23,7 @@ V2_ENDED = {"COMPLETED", "FAILED", "CANCELLED"}
 
 def upload(client: httpx.Client, content: bytes = INVOICE, name: str = "a.txt") -> str:
     """The ID of a new file."""
-    answer = client.post(FILES, files={"file": (name, content)}, data={"purpose": "classify"})
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["id"])
+    return str(uploaded(client, name, content)["id"])
 
 
 def body_of(file_input: str | None = None, **fields: Any) -> dict[str, Any]:
@@ -58,11 +57,8 @@ def got(client: httpx.Client, path: str, **query: Any) -> dict[str, Any]:
 
 def until(client: httpx.Client, path: str, *statuses: str) -> dict[str, Any]:
     """A job, looked at until its status is one of these."""
-    deadline = time.monotonic() + 30
-    while (job := got(client, path))["status"] not in statuses:
-        assert time.monotonic() < deadline, job
-        time.sleep(0.02)
-    return job
+    wait_until(lambda: got(client, path)["status"] in statuses)
+    return got(client, path)
 
 
 def ended(client: httpx.Client, job_id: str) -> dict[str, Any]:

@@ -18,10 +18,10 @@ KEYS = ("llx-mine", "llx-theirs")
 
 
 @contextmanager
-def own_server(folder: Path, **options: Any) -> Iterator[RunningServer]:
+def own_server(folder: Path, *, workers: int = 1, **options: Any) -> Iterator[RunningServer]:
     """A server of one test alone, which knows `KEYS`: for what a shared one must not suffer."""
     keys = tuple(map(SecretStr, KEYS))
-    with RunningServer(ServerOptions(data=folder, port=0, api_keys=keys, workers=1, **options)) as running:
+    with RunningServer(ServerOptions(data=folder, port=0, api_keys=keys, workers=workers, **options)) as running:
         yield running
 
 

@@ -5,8 +5,7 @@ import io
 import logging
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -16,6 +15,7 @@ from classify_core.server.serving import RunningServer
 from tests.server.files_api import FILES, OLDER_FILES
 from tests.server.projects import KEYS, client_of, end, own_server, stored
 from tests.server.wire import head, wire_to
+from tests.waiting import wait_until
 
 # Starlette before 1.0 leaves it to the garbage collector to close what it has of a form that is cut off.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
@@ -219,19 +219,11 @@ def test_an_upload_that_is_cut_off_leaves_nothing(
     headers = ("Content-Length: 2900000", "Content-Type: multipart/form-data; boundary=b")
     with wire_to(alone.base_url) as wire:
         wire.sendall(head("POST", FILES, KEYS[0], *headers) + begun)
-    until(lambda: any(record.message == "request" for record in caplog.records))  # which is logged at its end
+    wait_until(lambda: any(record.message == "request" for record in caplog.records))  # which is logged at its end
     assert [request.status for request in alone.service.requests.to(f"POST {FILES}")] == [None]
 
     assert names_of(owner) == []
     assert kept_files(tmp_path) == []
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    for _ in range(1000):
-        if is_so():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never came to be")
 
 
 @pytest.mark.parametrize("route", [(FILES, "file"), (OLDER_FILES, "upload_file")])

@@ -61,9 +61,14 @@ def test_paths_that_do_not_exist_need_a_key_too(classify_server: ClassifyServer)
     assert httpx.get(f"{classify_server.base_url}/no/such/path").status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/healthz", "/docs", "/openapi.json"])
-def test_health_and_documentation_need_no_key(classify_server: ClassifyServer, path: str) -> None:
-    assert httpx.get(classify_server.base_url + path).status_code == 200
+@pytest.mark.parametrize(
+    ("path", "content"),
+    [("/healthz", '{"status":"ok"}'), ("/docs", "/openapi.json"), ("/openapi.json", "Classify API")],
+)
+def test_health_and_documentation_need_no_key(classify_server: ClassifyServer, path: str, content: str) -> None:
+    answered = httpx.get(classify_server.base_url + path)
+    assert answered.status_code == 200
+    assert content in answered.text
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@ from __future__ import annotations
 import json
 import logging
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from classify_core.testing.server import ClassifyServer
 from tests.server.projects import client_of
 from tests.server.serving_process import EVERYTHING_LOGGED, serving
 from tests.server.wire import head, wire_to
+from tests.waiting import wait_until
 
 Lines = Callable[[int], list[dict[str, Any]]]
 
@@ -43,9 +43,7 @@ def lines(caplog: pytest.LogCaptureFixture) -> Lines:
     caplog.set_level(logging.INFO, logger="classify_core.server")
 
     def told(count: int) -> list[dict[str, Any]]:
-        deadline = time.monotonic() + 20.0
-        while len(caplog.records) < count and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: len(caplog.records) >= count)
         return [json.loads(JsonLines().format(record)) for record in caplog.records]
 
     return told
@@ -78,8 +76,7 @@ def _use(base_url: str) -> None:
         broken = client.files.upload(b"%PDF-1.4 " + content, name=f"{SECRETS['file name']}.pdf")
         for file_id in (file.id, broken.id):
             job = client.jobs.create(file_id, rules=rules, webhook_configurations=[hook])
-            while not client.jobs.get(job.id).result and client.jobs.get(job.id).status in {"PENDING", "RUNNING"}:
-                time.sleep(0.05)
+            wait_until(lambda job=job: client.jobs.get(job.id).status.is_terminal)
     with client_of(base_url, SECRETS["key"]) as client:
         client.get(JOBS, params={"page_token": SECRETS["query"]}, headers={"X-Mine": SECRETS["header"]})
         client.post(JOBS, content=f'{{"file_input": "{SECRETS["body"]}"')

@@ -5,7 +5,7 @@ Not run on the lowest versions, where schemathesis is not installed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -24,7 +24,6 @@ from schemathesis.specs.openapi.checks import (
 from classify_core.testing.server import ClassifyServer
 from tests.server.jobs_api import CONFIGURATIONS, RULES, V2, create, create_v1, upload
 from tests.server.openapi_document import document
-from tests.server.projects import client_of
 
 EXAMPLES = 6
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -49,12 +48,10 @@ bounded = settings(
 
 
 @pytest.fixture
-def client(classify_server: ClassifyServer) -> Iterator[httpx.Client]:
+def client(classify_server: ClassifyServer, client: httpx.Client, jobs_hang: None) -> httpx.Client:
     # Open jobs can be cancelled, and nothing is posted to the addresses that are drawn.
-    classify_server.faults.job("hang")
     classify_server.faults.webhook()
-    with client_of(classify_server.base_url, classify_server.api_key) as client:
-        yield client
+    return client
 
 
 def saved(client: httpx.Client) -> str:

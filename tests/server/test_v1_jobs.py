@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -13,16 +12,9 @@ from classify_core.server.store.records import JobState
 from classify_core.testing.server import ClassifyServer
 from tests.server.jobs_api import RULES, UNKNOWN_FILE, V1, V2, create, create_v1, ended_v1, got, upload
 from tests.server.projects import end, stored
+from tests.waiting import wait_until
 
 BARE = UNKNOWN_FILE.removeprefix("dfl-")
-UNREADABLE = b"%PDF-1.7 and nothing else"
-
-
-@pytest.fixture
-def hanging(classify_server: ClassifyServer, client: httpx.Client) -> httpx.Client:
-    """A client whose jobs stay open."""
-    classify_server.faults.job("hang")
-    return client
 
 
 def bare(client: httpx.Client, *content: Any) -> str:
@@ -55,8 +47,7 @@ def test_a_new_job_tells_what_it_was_made_of(classify_server: ClassifyServer, ha
 
 def test_a_running_job_is_pending_too(classify_server: ClassifyServer, hanging: httpx.Client) -> None:
     job = create_v1(hanging, [bare(hanging)])
-    while _state(classify_server, job["id"]) is not JobState.RUNNING:
-        time.sleep(0.01)
+    wait_until(lambda: _state(classify_server, job["id"]) is JobState.RUNNING)
     assert got(hanging, f"{V1}/{job['id']}")["status"] == "PENDING"
 
 
@@ -76,22 +67,6 @@ def test_every_file_gets_its_label(client: httpx.Client) -> None:
     assert {item["classify_job_id"] for item in results["items"]} == {job["id"]}
     assert len({UUID(item["id"]) for item in results["items"]}) == 2
     assert (results["next_page_token"], results["total_size"]) == (None, 2)
-
-
-def test_a_file_that_fails_alone_has_no_result(client: httpx.Client) -> None:
-    file_ids = [bare(client), bare(client, UNREADABLE, "b.pdf")]
-    job = ended_v1(client, create_v1(client, file_ids)["id"])
-
-    assert job["status"] == "PARTIAL_SUCCESS"
-    [good, bad] = results_of(client, job["id"])["items"]
-    assert good["result"]["type"] == "invoice"
-    assert (bad["file_id"], bad["result"]) == (file_ids[1], None)
-
-
-def test_a_job_all_of_whose_files_fail_is_an_error_and_says_why(client: httpx.Client) -> None:
-    job = ended_v1(client, create_v1(client, [bare(client, UNREADABLE, "b.pdf")])["id"])
-    assert job["status"] == "ERROR"
-    assert "PDF_IS_BROKEN" in job["error_message"]
 
 
 def test_a_cancelled_job_says_so(classify_server: ClassifyServer, client: httpx.Client) -> None:

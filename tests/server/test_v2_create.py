@@ -22,6 +22,8 @@ from tests.server.jobs_api import (
 )
 from tests.server.projects import end, stored
 
+pytestmark = pytest.mark.usefixtures("jobs_hang")
+
 FIELDS = {
     *("id", "project_id", "user_id", "status", "document_input_type", "file_input", "configuration", "result"),
     *("configuration_id", "parse_job_id", "transaction_id", "error_message", "created_at", "updated_at", "usage"),
@@ -29,14 +31,7 @@ FIELDS = {
 
 
 @pytest.fixture
-def client(classify_server: ClassifyServer, client: httpx.Client) -> httpx.Client:
-    # Jobs stay open unless a test says otherwise.
-    classify_server.faults.job("hang")
-    return client
-
-
-@pytest.fixture
-def working(classify_server: ClassifyServer, client: httpx.Client) -> httpx.Client:
+def working(classify_server: ClassifyServer, client: httpx.Client, jobs_hang: None) -> httpx.Client:
     classify_server.faults.clear()
     return client
 
@@ -124,7 +119,7 @@ INVALID = {
     "two inputs": body_of(UNKNOWN_FILE, file_id=UNKNOWN_FILE),
     "three inputs": body_of(UNKNOWN_FILE, file_id=UNKNOWN_FILE, parse_job_id="pjb-1"),
     "a long input": body_of("d" * 201),
-    "a number as input": body_of(7),  # type: ignore[arg-type] - that is the fault
+    "a number as input": body_of(7),
     "both configurations": body_of(UNKNOWN_FILE, configuration_id="cfg-1"),
     "neither configuration": {"file_input": UNKNOWN_FILE},
     "no rules": configured(rules=[]),

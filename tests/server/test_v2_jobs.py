@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from classify_core.testing.server import ClassifyServer
-from tests.server.jobs_api import INVOICE, V2, create, ended, got, until, upload
+from tests.server.jobs_api import V2, create, ended, got, until, upload
 
 UNKNOWN = ["00000000-0000-4000-8000-000000000000", "no-job", "%00", "9" * 3000, "\N{SNOWMAN}", "..%2f..%2fetc%2fpasswd"]
 EACH = [("GET", ""), ("POST", "/cancel"), ("DELETE", "")]
@@ -49,15 +49,6 @@ def test_a_jobs_usage_is_told_only_where_it_is_asked_for(client: httpx.Client) -
     assert got(client, path, expand="other")["usage"] is None
     assert got(client, path, expand="usage")["usage"] == {"credits": 1.0, "parse_credits": 1.0}
     assert got(client, path, expand=["other", "usage"])["usage"]["credits"] == 1.0
-
-
-def test_reading_the_same_again_costs_nothing(client: httpx.Client) -> None:
-    first = ended(client, create(client)["id"])
-    same = ended(client, create(client, upload(client, INVOICE, "copy.txt"))["id"])
-    parsed = ended(client, create(client, first["parse_job_id"])["id"])
-
-    usages = [got(client, f"{V2}/{job['id']}", expand="usage")["usage"] for job in (same, parsed)]
-    assert usages == [{"credits": 0.0, "parse_credits": 0.0}, {"credits": 0.0, "parse_credits": None}]
 
 
 def test_an_open_job_has_no_usage_yet(client: httpx.Client, running: dict[str, Any]) -> None:

@@ -13,12 +13,7 @@ from classify_core.testing.server import ClassifyServer
 from tests.server.jobs_api import CONFIGURATIONS, RULES, V2, create, ended, got, until, upload
 from tests.server.wire import answer_on, head, wire_to
 
-
-@pytest.fixture
-def client(classify_server: ClassifyServer, client: httpx.Client) -> httpx.Client:
-    # Jobs stay open unless a test says otherwise.
-    classify_server.faults.job("hang")
-    return client
+pytestmark = pytest.mark.usefixtures("jobs_hang")
 
 
 def made(client: httpx.Client, count: int) -> list[str]:

@@ -14,7 +14,8 @@ from classify_core.errors import InvalidOptionError
 from classify_core.server.logs import LOGGER_NAME
 from classify_core.server.store import deliveries
 from classify_core.server.webhooks.sender import AT_ONCE_PER_HOST, PATIENCE, Patience
-from tests.server.webhook_receiver import QUICK, Receiver, sending, until
+from tests.backends import until
+from tests.server.webhook_receiver import QUICK, Receiver, sending
 
 ROOT = Path(__file__).parents[2]
 SHORT = Patience(attempt_seconds=0.1, waits=(0.01, 0.01), stop_seconds=0.1)
@@ -228,13 +229,14 @@ async def test_an_endpoint_that_does_not_answer_delays_no_other(receiver: Receiv
 
 
 async def test_deliveries_whose_jobs_are_gone_are_forgotten(receiver: Receiver, tmp_path: Path) -> None:
-    receiver.statuses["/"] = [500]
-    async with sending(tmp_path, patience=Patience(waits=(0.2, 0.2))) as running:
-        await running.create({"webhook_url": receiver.url()})
+    receiver.statuses |= {"/gone": [500], "/kept": [500, 200]}
+    async with sending(tmp_path, patience=Patience(waits=(0.1, 0.1))) as running:
+        await running.create({"webhook_url": receiver.url("/gone")})
         await until(lambda: receiver.received)
         await running.database.run(_forget)
-        await asyncio.sleep(0.3)
-    assert len(receiver.received) == 1
+        await running.create({"webhook_url": receiver.url("/kept")})
+        await running.settled()  # with an attempt that is due after the forgotten one's second
+    assert [each.path for each in receiver.received] == ["/gone", "/kept", "/kept"]
 
 
 def _forget(connection: Any) -> None:

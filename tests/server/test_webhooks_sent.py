@@ -14,7 +14,8 @@ from classify_core.server.logs import LOGGER_NAME, JsonLines
 from classify_core.server.store import deliveries, jobs
 from classify_core.server.store.records import JobState, Outcome
 from classify_core.server.webhooks.signing import verify
-from tests.server.webhook_receiver import RESULT, Receiver, sending, until
+from tests.backends import until
+from tests.server.webhook_receiver import RESULT, Receiver, sending
 
 
 @pytest.fixture

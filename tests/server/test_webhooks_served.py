@@ -12,7 +12,8 @@ import pytest
 from classify_core.server import RunningServer
 from classify_core.server.webhooks.signing import verify
 from classify_core.testing.server import ClassifyServer, options_for_tests
-from tests.server.webhook_receiver import Receiver, until
+from tests.backends import until
+from tests.server.webhook_receiver import Receiver
 
 RULES = [
     {"type": "invoice", "description": "A bill with an invoice number, line items, tax and the total amount due."},

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import json
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -186,10 +186,3 @@ async def sending(folder: Path, *, allow_private: bool = True, patience: Patienc
     finally:
         await sender.stop()
         await database.close()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Waits for another thread."""
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0.01)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Any
 
 
@@ -21,8 +22,7 @@ class ProjectQueue:
 
     Attributes:
         turns: to be held while a process works on a document.
-        running: jobs that were begun.
-        resting: those of them that wait without work, as at the hosted service.
+        resting: how many of the running jobs wait without work, as at the hosted service.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class ProjectQueue:
             job_id = self._waiting.popleft()
             task = asyncio.create_task(self._work(job_id, self))
             self._tasks[job_id] = task
-            task.add_done_callback(lambda _, job_id=job_id: self._ended(job_id))  # type: ignore[misc]
+            task.add_done_callback(partial(self._ended, job_id))
 
     def cancel(self, job_id: str) -> None:
         """Stops the work on a job. One that still waits is passed over when its turn comes, since it has ended."""
@@ -89,7 +89,7 @@ class ProjectQueue:
         finally:
             self.resting -= 1
 
-    def _ended(self, job_id: str) -> None:
+    def _ended(self, job_id: str, _: asyncio.Task[None]) -> None:
         del self._tasks[job_id]
         self._on_end(job_id)
         self.fill()

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 
 from classify_core.server.dependencies import ProjectDependency, ServiceDependency, refusals
+from classify_core.server.routes.paging import PageSize, PageToken
 from classify_core.server.schemas.configurations import (
     PRODUCT,
     ConfigurationCreateRequest,
@@ -16,9 +17,7 @@ from classify_core.server.schemas.configurations import (
     ProductType,
 )
 from classify_core.server.store import configurations
-from classify_core.server.store.paging import MAX_PAGE_SIZE, page_request
-
-DEFAULT_PAGE: Final = 50
+from classify_core.server.store.paging import page_request
 
 _CONFIGURATIONS: Final = "/api/v1/beta/configurations"
 _CONFIGURATION: Final = f"{_CONFIGURATIONS}/{{config_id}}"
@@ -45,15 +44,13 @@ async def list_configurations(
         list[ProductType] | None, Query(description=f"Only those of these products; all here are `{PRODUCT}`.")
     ] = None,
     name: Annotated[str | None, Query(description="Only the one of exactly this name.")] = None,
-    page_size: Annotated[
-        int | None, Query(ge=1, le=MAX_PAGE_SIZE, description=f"Items a page; {DEFAULT_PAGE} where left out.")
-    ] = None,
-    page_token: Annotated[str | None, Query(description="The `next_page_token` of the page before.")] = None,
+    page_size: PageSize = None,
+    page_token: PageToken = None,
     latest_only: Annotated[bool, Query(description="Changes nothing here: only latest versions are kept.")] = False,
 ) -> ConfigurationQueryResponse:
     """Lists saved rule sets, the newest first."""
     del latest_only
-    page = page_request(page_size, page_token, default=DEFAULT_PAGE)
+    page = page_request(page_size, page_token)
     if product_type is not None and PRODUCT not in product_type:
         return ConfigurationQueryResponse(items=(), total_size=0)
     found = await service.database.run(configurations.find, project.id, page, name=name)

@@ -10,6 +10,7 @@ from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 
 from classify_core.server.dependencies import ProjectDependency, ServiceDependency, refusals
 from classify_core.server.routes.downloads import ExpiresAtSeconds, address_of, presigned, signer_of
+from classify_core.server.routes.paging import PageSize, PageToken
 from classify_core.server.routes.uploads import STORAGE_REFUSAL, UploadRoute, keep_upload
 from classify_core.server.schemas.common import Text
 from classify_core.server.schemas.files import (
@@ -23,9 +24,7 @@ from classify_core.server.schemas.files import (
 from classify_core.server.service import Service
 from classify_core.server.store import files
 from classify_core.server.store.files import StoredFile
-from classify_core.server.store.paging import MAX_PAGE_SIZE, StoredPage, page_request
-
-DEFAULT_PAGE: Final = 50
+from classify_core.server.store.paging import StoredPage, page_request
 
 Expand = Annotated[list[str] | None, Query(description="`download_url` adds an address of the content.")]
 
@@ -41,10 +40,8 @@ async def list_files(
     service: ServiceDependency,
     project: ProjectDependency,
     *,
-    page_size: Annotated[
-        int | None, Query(ge=1, le=MAX_PAGE_SIZE, description=f"Items a page; {DEFAULT_PAGE} where left out.")
-    ] = None,
-    page_token: Annotated[str | None, Query(description="The `next_page_token` of the page before.")] = None,
+    page_size: PageSize = None,
+    page_token: PageToken = None,
     file_ids: Annotated[list[str] | None, Query(description="Only these; with the prefix `dfl-` or without.")] = None,
     file_name: Annotated[str | None, Query(description="Only those of exactly this name.")] = None,
     external_file_id: Annotated[str | None, Query(description="Only those with this ID of the client's.")] = None,
@@ -64,7 +61,7 @@ async def list_files(
         name=file_name,
         external_file_id=external_file_id,
     )
-    page = page_request(page_size, page_token, default=DEFAULT_PAGE)
+    page = page_request(page_size, page_token)
     found = await service.database.run(files.find, wanted, page, order_by=order_by)
     return await _answer_page(request, service, found, expand)
 
@@ -104,7 +101,7 @@ async def query_files(
     request: Request, service: ServiceDependency, project: ProjectDependency, query: FileQueryRequest
 ) -> FileQueryResponseV2:
     """Lists files, as the listing does."""
-    page = page_request(query.page_size, query.page_token, default=DEFAULT_PAGE)
+    page = page_request(query.page_size, query.page_token)
     wanted = _wanted(query.filter or FileFilter(), project.id)
     found = await service.database.run(files.find, wanted, page, order_by=query.order_by)
     return await _answer_page(request, service, found)

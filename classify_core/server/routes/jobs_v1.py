@@ -12,6 +12,7 @@ from classify_core.models_v1 import MAX_FILES_OF_A_JOB
 from classify_core.server.creation import create, make_v1
 from classify_core.server.dependencies import ProjectDependency, ServiceDependency, refusals
 from classify_core.server.problems import ProblemError
+from classify_core.server.routes.paging import PageToken
 from classify_core.server.schemas.common import PaginatedResponse
 from classify_core.server.schemas.jobs_v1 import (
     ClassificationResult,
@@ -26,13 +27,11 @@ from classify_core.server.store.deliveries import V1_STATUSES
 from classify_core.server.store.paging import PageRequest, page_request, token_of
 from classify_core.server.store.records import JobState, StoredDocument, StoredJob
 
-_DEFAULT_PAGE_SIZE: Final = 50
 _WITH_ERROR: Final = frozenset({JobState.PARTIAL, JobState.FAILED})
 
 router = APIRouter(prefix="/api/v1/classifier/jobs", tags=["Classifier (v1)"])
 JobId = Annotated[UUID, Path(description="The job's ID.")]
 PageSize = Annotated[int | None, Query(description="Items a page; never more than 1,000.")]
-PageToken = Annotated[str | None, Query(description="The `next_page_token` of the page before.")]
 
 
 @router.post("")
@@ -52,7 +51,7 @@ async def list_classify_jobs(
     page_token: PageToken = None,
 ) -> PaginatedResponse[ClassifyJob]:
     """Lists jobs, newest first."""
-    page = page_request(page_size, page_token, default=_DEFAULT_PAGE_SIZE)
+    page = page_request(page_size, page_token)
     found = await service.database.run(jobs.find, jobs.JobFilter(project_id=project.id, api="v1"), page)
     return PaginatedResponse[ClassifyJob](
         items=tuple(map(_answer, found.items)), next_page_token=found.next_page_token, total_size=found.total_size

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 
 from classify_core.server.creation import create, make_v2
 from classify_core.server.dependencies import ProjectDependency, ServiceDependency, refusals
+from classify_core.server.routes.paging import PageToken
 from classify_core.server.schemas.jobs_v2 import (
     ClassifyV2Configuration,
     ClassifyV2JobCreateRequest,
@@ -21,10 +22,9 @@ from classify_core.server.schemas.jobs_v2 import (
 )
 from classify_core.server.store import jobs
 from classify_core.server.store.moments import stored
-from classify_core.server.store.paging import page_request
+from classify_core.server.store.paging import DEFAULT_PAGE_SIZE, page_request
 from classify_core.server.store.records import JobState, StoredJob
 
-_DEFAULT_PAGE_SIZE: Final = 50
 _MAX_PAGE_SIZE: Final = 100
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime.max.replace(tzinfo=UTC)
@@ -53,8 +53,10 @@ async def list_classify_jobs(
     *,
     service: ServiceDependency,
     project: ProjectDependency,
-    page_size: Annotated[int | None, Query(ge=1, le=_MAX_PAGE_SIZE, description="Jobs a page, 50 unless said.")] = None,
-    page_token: Annotated[str | None, Query(description="The `next_page_token` of the page before.")] = None,
+    page_size: Annotated[
+        int | None, Query(ge=1, le=_MAX_PAGE_SIZE, description=f"Jobs a page; {DEFAULT_PAGE_SIZE} where left out.")
+    ] = None,
+    page_token: PageToken = None,
     status: Annotated[Status | None, Query(description="Only jobs that stand there.")] = None,
     job_ids: Annotated[list[str] | None, Query(description="Only these jobs.")] = None,
     configuration_id: Annotated[
@@ -74,7 +76,7 @@ async def list_classify_jobs(
         created_from=_bound(created_at_on_or_after),
         created_to=_bound(created_at_on_or_before),
     )
-    page = page_request(page_size, page_token, default=_DEFAULT_PAGE_SIZE)
+    page = page_request(page_size, page_token)
     found = await service.database.run(jobs.find, wanted, page)
     return ClassifyV2JobQueryResponse(
         items=tuple(map(_answer, found.items)), next_page_token=found.next_page_token, total_size=found.total_size

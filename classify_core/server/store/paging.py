@@ -1,7 +1,7 @@
 """Page tokens that stay right while things are added.
 
-A token names the last item of its page by moment and ID, not by its place, so that what is added or deleted meanwhile
-neither shifts nor repeats the rest. Listings go from the newest to the oldest.
+A token names the last item of its page by what the listing sorts by and by its ID, not by its place, so that what is
+added or deleted meanwhile neither shifts nor repeats the rest.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from classify_core.server.problems import ProblemError
 
 T = TypeVar("T")
 
+DEFAULT_PAGE_SIZE: Final = 50
 MAX_PAGE_SIZE: Final = 1000
 """A listing that states no limit of its own gives no more than this at once."""
 
@@ -36,7 +37,7 @@ class StoredPage(Generic[T]):
     total_size: int
 
 
-def page_request(size: int | None, token: str | None, *, default: int) -> PageRequest:
+def page_request(size: int | None, token: str | None, *, default: int = DEFAULT_PAGE_SIZE) -> PageRequest:
     """Reads a listing's `page_size` and `page_token`.
 
     Raises:

@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from classify_core.testing.server import ClassifyServer
 from tests.server.jobs_api import V1, V2, body_of
 from tests.server.projects import KEYS, client_of, own_server, stored
 
@@ -30,18 +29,6 @@ def test_a_route_that_does_not_exist_is_not_found(client: httpx.Client) -> None:
 def test_a_method_that_a_route_does_not_have_is_not_allowed(client: httpx.Client) -> None:
     answer = client.put(V2, json={})
     assert (answer.status_code, told(answer)) == (405, "Method Not Allowed")
-
-
-def test_without_a_key_nothing_is_told(client: httpx.Client) -> None:
-    for path in (V2, V1, "/api/v9/classify"):
-        answer = httpx.get(f"{client.base_url}{path}")
-        assert (answer.status_code, told(answer)) == (401, "Invalid API key")
-
-
-def test_health_and_the_document_need_no_key(client: httpx.Client) -> None:
-    assert httpx.get(f"{client.base_url}/healthz").json() == {"status": "ok"}
-    assert httpx.get(f"{client.base_url}/openapi.json").json()["info"]["title"] == "Classify API"
-    assert "openapi.json" in httpx.get(f"{client.base_url}/docs").text
 
 
 @pytest.mark.parametrize("path", [V2, V1])
@@ -83,15 +70,6 @@ def test_half_a_character_in_a_name_does_not_break_the_answer(client: httpx.Clie
     answer = client.post(V1, content=body, headers=JSON)
     assert answer.status_code == 422
     assert answer.json()["detail"][-1]["loc"][:3] == ["body", "webhook_configurations", 0]
-
-
-def test_too_many_requests_are_told_in_the_services_words(
-    classify_server: ClassifyServer, client: httpx.Client
-) -> None:
-    classify_server.limits = "free"
-    answers = [client.get(V2) for _ in range(21)]
-    assert [answer.status_code for answer in answers] == [200] * 20 + [429]
-    assert told(answers[-1]).startswith("Rate limit exceeded")
 
 
 def _break(connection: sqlite3.Connection) -> None:
