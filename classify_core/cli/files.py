@@ -89,7 +89,7 @@ def list_files(
         str | None, typer.Option("--external-file-id", metavar="ID", help="Only files with this ID of your own.")
     ] = None,
     order_by: Annotated[
-        str | None, typer.Option("--order-by", metavar="FIELDS", help="Such as 'name' or 'created_at desc'.")
+        str | None, typer.Option("--order-by", metavar="FIELDS", help="Such as 'name' or 'name, created_at desc'.")
     ] = None,
     expand: ExpandOption = None,
     paging: PagingOptions,

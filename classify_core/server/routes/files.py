@@ -48,8 +48,8 @@ async def list_files(
     order_by: Annotated[
         str | None,
         Query(
-            description="`name` or `id`, ascending, or `created_at`, descending; the other direction with `asc` or "
-            "`desc` after it. The newest come first where it is left out."
+            description="Fields, separated by commas: `name`, `id`, `created_at`, `last_modified_at`, `expires_at`, "
+            "each ascending, or with `desc` after it. `created_at` alone, and nothing, list the newest first."
         ),
     ] = None,
     expand: Expand = None,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from classify_core.server.problems import ProblemError, not_found
-from classify_core.server.store.listing import Listing, json_object, page_of
+from classify_core.server.store.listing import NEWEST_FIRST, Listing, SortColumn, json_object, page_of
 from classify_core.server.store.moments import now, stored
 from classify_core.server.store.paging import PageRequest, StoredPage
 from classify_core.source import format_of
@@ -22,9 +22,14 @@ _PREFIX: Final = "dfl-"
 _SIGNING_KEY: Final = "download addresses"
 _IDENTIFIER: Final = re.compile(rf"(?:{_PREFIX})?([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})", re.IGNORECASE)
 
-# The direction that each field has where none is stated: the official client documents these, and the OpenAPI document
-# the statement of one.
-_DESCENDING: Final = {"name": False, "id": False, "created_at": True}
+# What a file is sorted by, by the names that clients use. A file is never modified after it was uploaded.
+_SORT_COLUMNS: Final = {
+    "name": "name",
+    "id": "id",
+    "created_at": "created_at",
+    "last_modified_at": "created_at",
+    "expires_at": "expires_at",
+}
 _DIRECTIONS: Final = {"asc": False, "desc": True}
 
 
@@ -131,7 +136,6 @@ def find(
     Raises:
         ProblemError: `order_by` or the page token cannot be used (400).
     """
-    column, descending = _order(order_by)
     ids = None if wanted.file_ids is None else [bare(file_id) for file_id in wanted.file_ids]
     conditions = {
         "project_id = ?": wanted.project_id,
@@ -139,7 +143,7 @@ def find(
         "name = ?": wanted.name,
         "external_file_id = ?": wanted.external_file_id,
     }
-    rows = page_of(connection, Listing("files", _ITEM, conditions, ids, column, descending), page)
+    rows = page_of(connection, Listing("files", _ITEM, conditions, ids, _sorted_by(order_by)), page)
     return StoredPage(tuple(StoredFile(**item) for item in rows.items), rows.next_page_token, rows.total_size)
 
 
@@ -178,11 +182,25 @@ def signing_key(connection: sqlite3.Connection) -> bytes:
     return key
 
 
-def _order(order_by: str | None) -> tuple[str, bool]:
-    """The column that sorts and whether the largest is first."""
-    match (order_by or "created_at").split():
-        case [field] if field in _DESCENDING:
-            return field, _DESCENDING[field]
-        case [field, direction] if field in _DESCENDING and direction.lower() in _DIRECTIONS:
-            return field, _DIRECTIONS[direction.lower()]
-    raise ProblemError(400, "Invalid order_by; use one of: name, id, created_at, or one of these with asc or desc")
+def _sorted_by(order_by: str | None) -> tuple[SortColumn, ...]:
+    """Reads `order_by`.
+
+    The service's two documents disagree: one has a list of fields, ascending unless `desc` is said, the other has one
+    field, of which `created_at` is descending. Both are taken.
+    """
+    if (order_by or "").strip() in {"", "created_at"}:
+        return NEWEST_FIRST
+    columns = tuple(map(_sort_column, str(order_by).split(",")))
+    if len({column.name for column in columns}) < len(columns):
+        raise ProblemError(400, "Invalid order_by; it names a field twice")
+    return columns
+
+
+def _sort_column(text: str) -> SortColumn:
+    match text.split():
+        case [field] if field in _SORT_COLUMNS:
+            return SortColumn(_SORT_COLUMNS[field], descending=False)
+        case [field, direction] if field in _SORT_COLUMNS and direction.lower() in _DIRECTIONS:
+            return SortColumn(_SORT_COLUMNS[field], descending=_DIRECTIONS[direction.lower()])
+    fields = ", ".join(_SORT_COLUMNS)
+    raise ProblemError(400, f"Invalid order_by; list one or more of {fields}, each with asc or desc or neither")
