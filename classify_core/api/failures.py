@@ -39,7 +39,10 @@ _RATE_WORDS = re.compile(r"\brate limit", re.IGNORECASE)
 Kind = tuple[type[ApiError], str]
 
 _KINDS: Mapping[int, Kind] = {
-    400: (RejectedRequestError, "check that file, parse job and configuration belong to the key's project"),
+    400: (
+        RejectedRequestError,
+        "mend what it names; files, parse jobs and configurations are those of the key's project",
+    ),
     401: (
         AuthenticationError,
         "not a key of {base_url} (region {region}). A key belongs to one region: check the key and base_url",
