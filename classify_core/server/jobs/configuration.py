@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,10 +12,11 @@ from classify_core.server.store.records import StoredJob
 
 def configuration_of(job: StoredJob) -> ClassifyConfiguration:
     """The rules of a job and the pages it reads."""
-    parsing = job.configuration.get("parsing_configuration")
+    asked = json.loads(job.configuration)
+    parsing = asked.get("parsing_configuration")
     if parsing is not None and job.api == "v1":
         parsing = _with_pages_from_one(parsing)
-    return ClassifyConfiguration.model_validate({"rules": job.configuration["rules"], "parsing_configuration": parsing})
+    return ClassifyConfiguration.model_validate({"rules": asked["rules"], "parsing_configuration": parsing})
 
 
 def _with_pages_from_one(parsing: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
@@ -100,7 +101,7 @@ def _answer(job: StoredJob) -> ClassifyJob:
     updated_at = datetime.fromisoformat(job.updated_at)
     return ClassifyJob.model_validate(
         {
-            **job.configuration,
+            **json.loads(job.configuration),
             "id": job.id,
             "project_id": job.project_id,
             "user_id": job.user_id,

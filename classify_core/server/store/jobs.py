@@ -30,7 +30,6 @@ _DOCUMENT: Final = json_object(
 )
 _FIELDS: Final = {field.name: field.name for field in fields(StoredJob)} | {
     "user_id": "(SELECT user_id FROM projects WHERE projects.id = project_id)",
-    "configuration": "json(configuration)",
     "webhooks": "json(webhooks)",
     # In the order of the primary key.
     "documents": f"(SELECT json_group_array({_DOCUMENT}) FROM documents WHERE job_id = jobs.id)",  # noqa: S608 - SQL of this module

@@ -85,6 +85,7 @@ class StoredJob:
     """A job as it stands.
 
     Attributes:
+        configuration: as JSON, in the words of the API of the job: rules, mode, parsing_configuration.
         place: in the order of creation among the jobs of its project, from 1; the same in a repeated run.
     """
 
@@ -94,7 +95,7 @@ class StoredJob:
     user_id: str
     api: Api
     status: JobState
-    configuration: dict[str, Any]
+    configuration: str
     configuration_id: str | None
     transaction_id: str | None
     webhooks: tuple[dict[str, Any], ...] = field(repr=False)
