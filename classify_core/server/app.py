@@ -14,7 +14,16 @@ from classify_core.server.middleware.body_limit import BodyLimit
 from classify_core.server.middleware.faults import FaultInjection
 from classify_core.server.middleware.rate_limiting import RateLimiting
 from classify_core.server.middleware.request_log import RequestLogging
-from classify_core.server.routes import configurations, downloads, files, health, jobs_v1, jobs_v2, legacy_files
+from classify_core.server.routes import (
+    configurations,
+    documentation,
+    downloads,
+    files,
+    health,
+    jobs_v1,
+    jobs_v2,
+    legacy_files,
+)
 from classify_core.server.service import Service
 
 _MIDDLEWARES: Final = (RequestLogging, Authentication, RateLimiting, FaultInjection, BodyLimit)
@@ -32,8 +41,9 @@ def create_app(service: Service) -> FastAPI:
         title="Classify API",
         description=_DESCRIPTION,
         version=version("classify-adapters"),
+        openapi_url=documentation.OPENAPI,
+        docs_url=None,
         redoc_url=None,
-        swagger_ui_oauth2_redirect_url=None,
         # One schema a name, as in the published document, for what is sent and what is answered.
         separate_input_output_schemas=False,
     )
@@ -41,6 +51,7 @@ def create_app(service: Service) -> FastAPI:
     for middleware in reversed(_MIDDLEWARES):
         app.add_middleware(middleware, service=service)
     error_handlers.install(app)
+    documentation.install(app)
     for module in _WITH_KEY:
         app.include_router(module.router, dependencies=[Depends(bearer)], responses=EVERYWHERE)
     for module in _WITHOUT_KEY:

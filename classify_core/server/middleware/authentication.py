@@ -19,6 +19,7 @@ from classify_core.server.keys import KeptKey
 from classify_core.server.logs import log_event
 from classify_core.server.middleware.answers import answer, header_values
 from classify_core.server.options import ServerOptions
+from classify_core.server.routes import documentation
 from classify_core.server.signed_addresses import DOWNLOADS
 from classify_core.server.store.database import Database
 from classify_core.server.store.projects import Project, project_of_key
@@ -27,7 +28,7 @@ from classify_core.sliding_window import SlidingWindow
 if TYPE_CHECKING:
     from classify_core.server.service import Service
 
-FREE_PATHS: Final = frozenset({"/healthz", "/docs", "/openapi.json"})
+FREE_PATHS: Final = documentation.PATHS | {"/healthz"}
 """Those that need no key, and are spared by faults too."""
 
 SHORT_KEY: Final = 16
