@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +31,10 @@ _VARIABLES = (
 # An accidental call to the outside fails loudly, here and in each process that a test begins.
 GUARD = str(Path(sitecustomize.__file__).parent)
 os.environ["PYTHONPATH"] = os.pathsep.join([GUARD, *filter(None, [os.environ.get("PYTHONPATH")])])
+
+# A shell that runs the tests in the background has them, and all that they begin, ignore Ctrl-C; some of them send it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # LlamaIndex 0.13 downloads its language data, which it also ships, unless it finds it below this folder.
 _llama_index = importlib.util.find_spec("llama_index.core")
