@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import subprocess
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ RULES = [
     Rule(type="invoice", description="A bill with invoice number, line items, tax and the total amount due."),
     Rule(type="recipe", description="A cooking recipe with ingredients, quantities and steps of preparation."),
 ]
+EXTRAS = {"llama_index_classify": "llama-index", "langchain_classify": "langchain", "classify_core.server": "server"}
 CHECKS = 0
 
 
@@ -38,13 +40,16 @@ def main() -> None:
         check("classify-adapters[local]" in str(outcome.error), "a missing parser names the command that installs it")
         check(isinstance(outcome.error, ImportError), "a missing parser is an ImportError")
     check(ClassifyClient(api_key="llx-none", base_url="eu"), "the base install has the hosted client")
-    for adapter, extra in (("llama_index_classify", "llama-index"), ("langchain_classify", "langchain")):
+    for package, extra in EXTRAS.items():
         try:
-            importlib.import_module(adapter)
+            importlib.import_module(package)
         except MissingExtraError as error:
-            check(f"classify-adapters[{extra}]" in str(error), "a missing framework names the command")
+            check(f"classify-adapters[{extra}]" in str(error), "a missing extra names the command")
         else:
-            check(False, f"{adapter} needs its framework")  # noqa: FBT003 - reads as a sentence
+            check(False, f"{package} needs its extra")  # noqa: FBT003 - reads as a sentence
+    command = subprocess.run([Path(sys.executable).with_name("classify")], capture_output=True, text=True, check=False)
+    check(command.returncode == 2, "the command without its extra ends with the code of a wrong use")
+    check('pip install "classify-adapters[cli]"' in command.stderr, "and names the command that installs it")
     print(f"bare: {CHECKS} passed, 0 failed")
 
 
