@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from classify_core.server import RunningServer
 from classify_core.server.webhooks.signing import verify
 from classify_core.testing.server import ClassifyServer, options_for_tests
 from tests.backends import until
+from tests.server.projects import stored
 from tests.server.webhook_receiver import Receiver
 
 RULES = [
@@ -129,6 +131,27 @@ async def test_no_answer_holds_an_endpoints_secrets(http: httpx.AsyncClient, rec
         assert refused.status_code == 422
         answers.append(refused)
     assert [answer.text for answer in answers if "SECRET" in answer.text] == []
+
+
+def _owed(connection: sqlite3.Connection) -> int:
+    [count] = connection.execute("SELECT COUNT(*) FROM deliveries").fetchone()
+    return int(count)
+
+
+async def test_an_endpoints_secrets_are_gone_once_a_job_has_ended_and_its_events_are_sent(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    endpoint = {"webhook_url": receiver.url("/"), "webhook_signing_secret": "a-secret-of-the-endpoint"}
+    with RunningServer(options_for_tests(tmp_path)) as running:
+        async with _client(running.base_url, running.api_key) as http:
+            await _create(http, endpoint)
+            await until(lambda: len(receiver.received) == 3)
+            await until(lambda: stored(running, _owed) == 0)
+    assert b"a-secret-of-the-endpoint" not in _kept_bytes(tmp_path)
+
+
+def _kept_bytes(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.glob("classify.sqlite3*"))
 
 
 async def test_a_server_that_is_not_told_otherwise_tells_no_private_address_anything(

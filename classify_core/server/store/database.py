@@ -80,6 +80,7 @@ def _opened(path: Path) -> sqlite3.Connection:
         # In WAL mode a killed process loses nothing that was committed; a power cut may lose the last moments.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # documents' texts and webhooks' secrets are among what goes
         _prepare(connection, path)
     except (OSError, sqlite3.OperationalError) as error:
         reason = "another server uses it" if "locked" in str(error) else getattr(error, "strerror", None) or str(error)

@@ -210,6 +210,9 @@ def _move(
 
 def _announced(connection: sqlite3.Connection, job: StoredJob) -> StoredJob:
     deliveries.announce(connection, job)
+    if not job.status.is_open:
+        # Its last events are owed and hold what they need; the endpoints' secrets are kept no longer than that.
+        connection.execute("UPDATE jobs SET webhooks = '[]' WHERE id = ?", (job.id,))
     return job
 
 
