@@ -82,7 +82,8 @@ class WorkerPool:
         for process in self._idle:
             self._end(process)
         self._idle.clear()
-        await asyncio.gather(*self._ending)
+        while self._ending:  # a document that is cut short meanwhile ends its process too
+            await asyncio.gather(*self._ending)
 
     async def _reply(self, request: protocol.Request) -> protocol.Reply:
         content = protocol.REQUEST.dump_json(request)

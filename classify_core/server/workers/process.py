@@ -135,6 +135,8 @@ class WorkerProcess:
         await self._process.stdout.read()  # a pipe with something left in it would stay open
         await self._process.wait()
         await self._stderr
+        # asyncio closes it one step of its loop later, which a loop that is closed now would not take.
+        self._process._transport.close()  # type: ignore[attr-defined]  # noqa: SLF001 - it has no public way
 
     async def _ready(self) -> None:
         try:
