@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
+from classify_core.cache.protocol import Journal
 from classify_core.classification import Answer
 from classify_core.errors import ClassifyError
-from classify_core.models import ClassifyConfiguration
+from classify_core.models import ClassifyConfiguration, JobStatus
+from classify_core.progress.events import Stage
 from classify_core.source import Content, Source, content_key
 
 
@@ -68,6 +71,94 @@ class Backend(Protocol):
 
     async def aclose(self) -> None:
         """Releases connections, for good."""
+
+
+class RunContext(Protocol):
+    """What a backend may know of the call that a document belongs to.
+
+    Attributes:
+        expected: how many documents the call has; None as long as its iterable was not exhausted.
+        deadline: a reading of `time.monotonic()` after which nothing of the call is waited for; None is no limit.
+        journal: what was begun in former runs; None where nothing is noted.
+        is_submission: whether the jobs are only begun and not waited for.
+    """
+
+    expected: int | None
+    deadline: float | None
+    journal: Journal | None
+    is_submission: bool
+
+
+class DocumentContext(Protocol):
+    """One document of a call, as far as a backend has to know of it besides what it classifies.
+
+    Attributes:
+        run: the call.
+    """
+
+    run: RunContext
+
+    def report(self, stage: Stage, *, job_id: str | None = None, seconds: float | None = None) -> None:
+        """Tells the caller what has just happened to the document."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobReference:
+    """A job at the service, and which of its files is meant where it has several (v1)."""
+
+    job_id: str
+    file_id: str | None = None
+
+
+class BegunJob(Protocol):
+    """A job that was begun; the document's bytes are not needed any more.
+
+    Attributes:
+        reference: names the job.
+        is_former: whether it was made, and paid for, before this call.
+    """
+
+    reference: JobReference
+    is_former: bool
+
+    async def answer(self) -> Answer:
+        """Waits for its result; cancelled, it leaves the job as the backend was told to.
+
+        Raises:
+            JobFailedError, JobCancelledError, ClassifyTimeoutError: its three ways to end without one.
+        """
+
+
+JobState: TypeAlias = Answer | ClassifyError | JobStatus
+"""How a job stands: its answer, why there will be none, or the status it has while it is open."""
+
+
+@runtime_checkable
+class JobBackend(Backend, Protocol):
+    """A backend whose work is done elsewhere: begun with the document at hand, and waited for without it."""
+
+    @property
+    def documents_in_hand(self) -> int:
+        """How many documents it usefully has in memory at once to begin with them; open jobs are more."""
+
+    async def begin(self, request: ClassifyRequest, context: DocumentContext, *, timeout: float) -> BegunJob:
+        """Makes the job of a document, or finds the one that was made for equal work before.
+
+        Args:
+            request: the document; nothing of it is kept after this.
+            context: the call it belongs to.
+            timeout: seconds until the job's end, from now; waiting for a limit of the plan does not count.
+
+        Raises:
+            ClassifyError: as `classify`.
+        """
+
+    async def states(self, references: Sequence[JobReference], *, timeout: float) -> list[JobState]:
+        """Looks once at jobs begun earlier, maybe by another process, and says how each of them stands, in order.
+
+        Raises:
+            ClassifyError: the service could not be asked.
+        """
 
 
 def error_of_backend(backend: Backend, error: BaseException) -> ClassifyError:

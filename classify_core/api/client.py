@@ -25,6 +25,7 @@ from classify_core.api.resources import (
 from classify_core.api.retry import MAX_RETRIES
 from classify_core.api.transport import AsyncTransport, Requests, Transport
 from classify_core.checks import checked_count, checked_seconds
+from classify_core.deadline import Deadline
 from classify_core.errors import InvalidOptionError
 
 T = TypeVar("T")
@@ -114,8 +115,9 @@ class _Client:
         """
         return self._clock.monotonic() + checked_seconds("seconds", seconds, zero_allowed=True)
 
-    def _terms(self, key: SecretStr, deadline: float | None) -> Terms:
-        return Terms(self.base_url, key, self._options["max_retries"], self._clock, deadline)
+    def _terms(self, key: SecretStr, deadline: Deadline | float | None) -> Terms:
+        moment = Deadline(deadline) if isinstance(deadline, (int, float)) else deadline
+        return Terms(self.base_url, key, self._options["max_retries"], self._clock, moment)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r}, project_id={self.project_id!r})"
@@ -166,7 +168,7 @@ class ClassifyClient(_Client):
         self.configurations = Configurations(self)
         self.v1 = V1(self)
 
-    def run(self, operation: Operation[T], *, deadline: float | None = None) -> T:
+    def run(self, operation: Operation[T], *, deadline: Deadline | float | None = None) -> T:
         """Does what a description says; the resources' methods call it.
 
         Args:
@@ -218,7 +220,7 @@ class AsyncClassifyClient(_Client):
         self.configurations = AsyncConfigurations(self)
         self.v1 = AsyncV1(self)
 
-    async def run(self, operation: Operation[T], *, deadline: float | None = None) -> T:
+    async def run(self, operation: Operation[T], *, deadline: Deadline | float | None = None) -> T:
         """Does what a description says; the resources' methods await it.
 
         Args:

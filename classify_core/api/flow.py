@@ -25,6 +25,7 @@ from classify_core.api.retry import (
     pause_before,
     read_retry_after,
 )
+from classify_core.deadline import Deadline
 from classify_core.errors import ClassifyError, ClassifyTimeoutError, InvalidResponseError, RateLimitError
 
 logger = logging.getLogger("classify_core.api")
@@ -61,22 +62,22 @@ class Terms:
         secret: the key, to be cut out of what the service repeats.
         max_retries: how often a request is sent again.
         clock: time and chance.
-        deadline: a reading of the clock after which no attempt begins and no pause ends; None where there is none.
+        deadline: the moment after which no attempt begins and no pause ends; None where there is none.
     """
 
     base_url: str
     secret: SecretStr
     max_retries: int
     clock: Clock
-    deadline: float | None = None
+    deadline: Deadline | None = None
 
     def within(self, seconds: float) -> Terms:
         """The same with a deadline in so many seconds."""
-        return replace(self, deadline=self.clock.monotonic() + seconds)
+        return replace(self, deadline=Deadline(self.clock.monotonic() + seconds))
 
     def seconds_left(self) -> float | None:
         """The seconds until the deadline, negative after it; None where there is none."""
-        return None if self.deadline is None else self.deadline - self.clock.monotonic()
+        return None if self.deadline is None else self.deadline.seconds_left(self.clock.monotonic())
 
     def is_late(self, pause: float = 0.0) -> bool:
         """Whether the deadline is over after a further pause."""

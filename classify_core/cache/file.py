@@ -8,8 +8,9 @@ import sqlite3
 from collections import OrderedDict
 from contextlib import closing
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias, runtime_checkable
+from typing import Final, TypeAlias
 
+from classify_core.cache.protocol import Cache
 from classify_core.classification import Answer
 from classify_core.errors import InvalidOptionError
 
@@ -17,17 +18,6 @@ logger = logging.getLogger(__name__)
 
 MEMORY_ENTRIES: Final = 10_000
 _BUSY_SECONDS: Final = 10.0
-
-
-@runtime_checkable
-class Cache(Protocol):
-    """Keeps successful answers by a key that covers content, rules, parsing and backend."""
-
-    async def get(self, key: str) -> Answer | None:
-        """The answer kept under `key`, if any."""
-
-    async def put(self, key: str, answer: Answer) -> None:
-        """Keeps an answer."""
 
 
 CacheLike: TypeAlias = bool | str | Path | Cache
