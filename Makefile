@@ -35,6 +35,10 @@ unit: $(VENV)/.test-ready
 test-peers: $(VENV)/.test-ready $(PEER_SDK)/.ready $(PEER_V1)/.ready  ## the official clients, unchanged, against our server
 	$(BIN)/python -m tests.peers.run --sdk $(PEER_SDK)/bin/python --v1 $(PEER_V1)/bin/python
 
+.PHONY: benchmark
+benchmark: $(VENV)/.test-ready $(PEER_SDK)/.ready  ## us and the official SDK in turn against our server; CASES=1,3 only some
+	$(BIN)/python benchmarks/hosted.py $(if $(CASES),--cases $(CASES))
+
 # LangChain's standard suites and schemathesis ask for newer versions than our lowest.
 test-lowest: $(LOWEST)/.ready  ## the tests on the lowest versions that pyproject.toml allows
 	$(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist loadfile \

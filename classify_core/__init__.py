@@ -21,6 +21,7 @@ from classify_core.errors import (
     InvalidOptionError,
     InvalidResponseError,
     InvalidRulesError,
+    InvalidSignatureError,
     JobCancelledError,
     JobFailedError,
     MissingExtraError,
@@ -29,13 +30,16 @@ from classify_core.errors import (
     PermissionDeniedError,
     RateLimitError,
     RejectedRequestError,
+    ReplayedEventError,
     RunStoppedError,
     ServerError,
     UnknownStatusError,
     UnknownTypeError,
     UnreadableDocumentError,
     UsageError,
+    WebhookError,
 )
+from classify_core.handles import Collected, JobHandle
 from classify_core.hosted import HostedBackend
 from classify_core.limits import RateLimits
 from classify_core.local import LexicalEngine, LocalBackend
@@ -52,8 +56,11 @@ from classify_core.models import (
     SavedConfiguration,
     WebhookConfiguration,
 )
+from classify_core.pricing import Estimate, UsageTotals
+from classify_core.progress import ProgressEvent, Stage
 from classify_core.rules import load_rules
 from classify_core.source import Content, Source
+from classify_core.webhooks import MemorySeenEvents, SeenEvents, WebhookEvent, WebhookEventType, verify_webhook
 
 __all__ = [
     "Alternative",
@@ -73,6 +80,7 @@ __all__ = [
     "ClassifyRequest",
     "ClassifyResult",
     "ClassifyTimeoutError",
+    "Collected",
     "ConflictError",
     "ConnectionFailedError",
     "Content",
@@ -80,6 +88,7 @@ __all__ = [
     "CreditLimitError",
     "DocumentTooLargeError",
     "Engine",
+    "Estimate",
     "File",
     "FileCache",
     "ForeignLabelError",
@@ -87,13 +96,16 @@ __all__ = [
     "InvalidOptionError",
     "InvalidResponseError",
     "InvalidRulesError",
+    "InvalidSignatureError",
     "JobCancelledError",
     "JobFailedError",
+    "JobHandle",
     "JobStatus",
     "JobUsage",
     "LexicalEngine",
     "LocalBackend",
     "MemoryCache",
+    "MemorySeenEvents",
     "MetadataSchema",
     "MissingExtraError",
     "NotFoundError",
@@ -101,20 +113,29 @@ __all__ = [
     "ParsedDocument",
     "ParsingConfiguration",
     "PermissionDeniedError",
+    "ProgressEvent",
     "RateLimitError",
     "RateLimits",
     "RejectedRequestError",
+    "ReplayedEventError",
     "Rule",
     "RuleScore",
     "RunStoppedError",
     "SavedConfiguration",
+    "SeenEvents",
     "ServerError",
     "Source",
+    "Stage",
     "Status",
     "UnknownStatusError",
     "UnknownTypeError",
     "UnreadableDocumentError",
     "UsageError",
+    "UsageTotals",
     "WebhookConfiguration",
+    "WebhookError",
+    "WebhookEvent",
+    "WebhookEventType",
     "load_rules",
+    "verify_webhook",
 ]

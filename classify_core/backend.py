@@ -90,13 +90,11 @@ class RunContext(Protocol):
 
 
 class DocumentContext(Protocol):
-    """One document of a call, as far as a backend has to know of it besides what it classifies.
+    """One document of a call, as far as a backend has to know of it besides what it classifies."""
 
-    Attributes:
-        run: the call.
-    """
-
-    run: RunContext
+    @property
+    def run(self) -> RunContext:
+        """The call."""
 
     def report(self, stage: Stage, *, job_id: str | None = None, seconds: float | None = None) -> None:
         """Tells the caller what has just happened to the document."""
@@ -111,15 +109,18 @@ class JobReference:
 
 
 class BegunJob(Protocol):
-    """A job that was begun; the document's bytes are not needed any more.
+    """A job that was begun; the document's bytes are not needed any more."""
 
-    Attributes:
-        reference: names the job.
-        is_former: whether it was made, and paid for, before this call.
-    """
+    @property
+    def is_former(self) -> bool:
+        """Whether it was made, and paid for, before this call."""
 
-    reference: JobReference
-    is_former: bool
+    async def referred(self) -> JobReference:
+        """What names the job, for whoever does not wait for it; where documents share a job, once that was made.
+
+        Raises:
+            ClassifyError: it could not be made.
+        """
 
     async def answer(self) -> Answer:
         """Waits for its result; cancelled, it leaves the job as the backend was told to.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from classify_core.api import find_api_key, region_name
 from classify_core.backend import Backend
@@ -34,13 +34,21 @@ class HostedOptions:
     organization_id: str | None = None
     http_client: httpx.AsyncClient | None = None
     plan: Plan | RateLimits | None = None
+    retry_failed: bool = False
+    usage: bool = False
+    delete_after: bool = False
+    cancel_remote: bool = False
+    upload_expires_in: float | None = None
 
     def __repr__(self) -> str:
         return f"HostedOptions(given={self.given()})"
 
     def given(self) -> list[str]:
         """The names of those that were given."""
-        return [name for name, value in vars(self).items() if value is not None]
+        return [name for name, value in vars(self).items() if value is not None and value is not False]
+
+
+_HOSTED_OPTIONS: Final = tuple(option.name for option in fields(HostedOptions))
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,8 @@ class BackendChoice:
     def arguments(self) -> dict[str, Any]:
         """What makes the same choice again, without key and client."""
         if isinstance(self.backend, HostedBackend) and self.name is not None:
-            return {"backend": self.name, **self.backend.arguments()}
+            chosen = self.backend.arguments()
+            return {"backend": self.name} | {name: chosen[name] for name in _HOSTED_OPTIONS if name in chosen}
         return {"backend": self.backend if self.name is None else self.name}
 
 

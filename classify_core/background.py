@@ -35,6 +35,11 @@ class BackgroundLoop:
         with self._lock:  # a loop that is ending takes nothing more
             return asyncio.run_coroutine_threadsafe(coroutine, self._running_loop())
 
+    def call_soon(self, callback: Callable[..., None], *args: Any) -> None:
+        """Has something called on the loop's thread, in the order it was asked for, and returns at once."""
+        with self._lock:
+            self._running_loop().call_soon_threadsafe(callback, *args)
+
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine to its end while the calling thread waits.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from classify_core.backend import Backend
@@ -10,14 +10,14 @@ from classify_core.backend_choice import BackendLike, HostedOptions, choose_back
 from classify_core.background import background
 from classify_core.cache import CacheLike
 from classify_core.classification import Classification
+from classify_core.classifying import ClassifyingMethods
 from classify_core.configuring import check_options, configuration_from
 from classify_core.errors import ClassifyError, InvalidOptionError
 from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
 from classify_core.pickling import restored
-from classify_core.progress import progress
-from classify_core.run import Run, Sources, adrive, drive
+from classify_core.pricing import UsageTotals
 from classify_core.session import OnError, Session
-from classify_core.source import SourceLike
+from classify_core.submitting import SubmittingMethods
 
 if TYPE_CHECKING:
     import httpx
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT: Final = 600.0
 
 
-class Classifier:
+class Classifier(ClassifyingMethods, SubmittingMethods):
     """Classifies documents by rules written in plain words.
 
     >>> rules = [Rule(type="invoice", description="contains invoice number, line items and total amount")]
@@ -52,9 +52,16 @@ class Classifier:
         on_error: `"raise"`: all documents are worked on, then `BatchError` carries the outcomes; `"record"`: a
             failed document is an outcome with `status` and `error`.
         cache: answers already known: True keeps them in memory, a path in a file, False only within one call.
+        refresh: make answers anew that the cache holds. A hosted job is still found, and not paid for, again.
         plan: the hosted plan whose rate limits are kept, by name or as `RateLimits`.
         max_concurrency: documents open at once; by default what backend and plan allow.
-        max_credits: hosted credits after which nothing more is begun; documents under way still finish.
+        max_credits: hosted credits that are not exceeded, by the pages that a document is counted to have before it is
+            begun; `estimate` tells them beforehand.
+        retry_failed: make a hosted job again that FAILED in a former run; it is billed again.
+        usage: ask what each hosted job was billed, which takes one more request a document.
+        delete_after: delete a hosted job and its upload once the result is in.
+        cancel_remote: cancel hosted jobs that are not waited for any more; else the next run finds them.
+        upload_expires_in: seconds after which the service may remove an upload; by default its own 48 hours.
 
     Raises:
         InvalidRulesError: the rules break a limit of the service.
@@ -78,9 +85,15 @@ class Classifier:
         timeout: float = DEFAULT_TIMEOUT,
         on_error: OnError = "raise",
         cache: CacheLike = True,
+        refresh: bool = False,
         plan: Plan | RateLimits | None = None,
         max_concurrency: int | None = None,
         max_credits: float | None = None,
+        retry_failed: bool = False,
+        usage: bool = False,
+        delete_after: bool = False,
+        cancel_remote: bool = False,
+        upload_expires_in: float | None = None,
     ) -> None:
         check_options(min_confidence, timeout, on_error, max_concurrency, max_credits)
         configuration = configuration_from(rules, configuration_id, parsing)
@@ -91,6 +104,11 @@ class Classifier:
             organization_id=organization_id,
             http_client=http_client,
             plan=plan,
+            retry_failed=retry_failed,
+            usage=usage,
+            delete_after=delete_after,
+            cancel_remote=cancel_remote,
+            upload_expires_in=upload_expires_in,
         )
         choice = choose_backend(backend, hosted)
         if configuration_id is not None and choice.name == "local":
@@ -103,6 +121,7 @@ class Classifier:
             timeout=timeout,
             on_error=on_error,
             cache=cache,
+            refresh=refresh,
             max_concurrency=max_concurrency,
             max_credits=max_credits,
         )
@@ -147,21 +166,6 @@ class Classifier:
         self._session.choice.refuse_pickling()
         return self.arguments()
 
-    def prepare(self) -> None:
-        """Loads a saved configuration, once; does nothing where the rules are here.
-
-        Raises:
-            NotFoundError: there is no such configuration in the project.
-            ClassifyError: it could not be loaded, or not within `timeout`.
-        """
-        if not self._session.is_prepared:
-            background.run(self._session.prepare())
-
-    async def aprepare(self) -> None:
-        """The same, awaited."""
-        if not self._session.is_prepared:
-            await background.arun(self._session.prepare())
-
     def not_started(self, error: ClassifyError) -> Classification:
         """The outcome of a document that was not begun because of `error`, also where no rules are known."""
         return self._session.not_started(error)
@@ -170,102 +174,10 @@ class Classifier:
         """The outcome of a document that failed with `error` before it could be classified."""
         return self._session.failed(error)
 
-    def classify(self, source: SourceLike, *, on_error: OnError | None = None) -> Classification:
-        """Classifies one document.
-
-        Raises:
-            ClassifyError: it could not be classified, unless `on_error` is `"record"`.
-        """
-        raises = self._session.raises(on_error)
-        with self._session.new_run(keep_failures=False, number_the_nameless=False) as run:
-            [(_, outcome)] = drive(run, [source])
-        return _raised(outcome, raises=raises)
-
-    async def aclassify(self, source: SourceLike, *, on_error: OnError | None = None) -> Classification:
-        """The same, awaited; cancelling it cancels the work."""
-        raises = self._session.raises(on_error)
-        with self._session.new_run(keep_failures=False, number_the_nameless=False) as run:
-            [(_, outcome)] = [finished async for finished in adrive(run, [source])]
-        return _raised(outcome, raises=raises)
-
-    def classify_many(
-        self,
-        sources: Iterable[SourceLike],
-        *,
-        show_progress: bool = False,
-        on_error: OnError | None = None,
-        max_concurrency: int | None = None,
-        time_limit: float | None = None,
-    ) -> list[Classification]:
-        """Classifies documents, each distinct one once, and returns the outcomes in the order given.
-
-        Args:
-            sources: texts, paths, bytes or `Source`s.
-            show_progress: a bar on standard error.
-            on_error: for this call, instead of the classifier's own.
-            max_concurrency: of this call's documents no more are open at once; it narrows the classifier's own bound.
-            time_limit: seconds for the whole call, rules to load excepted; what is not done by then is given up.
-
-        Raises:
-            BatchError: at least one has no classification, unless `on_error` is `"record"`; `.outcomes` holds all.
-        """
-        raises, outcomes = self._session.raises(on_error), dict[int, Classification]()
-        if raises:
-            self.prepare()
-        run = self._session.new_run(keep_failures=raises, max_concurrency=max_concurrency, time_limit=time_limit)
-        with run, progress(sources, show=show_progress) as bar:
-            for index, outcome in drive(run, sources):
-                outcomes[index] = outcome
-                bar.update()
-        return _collected(run, outcomes)
-
-    async def aclassify_many(
-        self,
-        sources: Sources,
-        *,
-        show_progress: bool = False,
-        on_error: OnError | None = None,
-        max_concurrency: int | None = None,
-        time_limit: float | None = None,
-    ) -> list[Classification]:
-        """The same, awaited; cancelling it cancels the work."""
-        raises, outcomes = self._session.raises(on_error), dict[int, Classification]()
-        if raises:
-            await self.aprepare()
-        run = self._session.new_run(keep_failures=raises, max_concurrency=max_concurrency, time_limit=time_limit)
-        with run, progress(sources, show=show_progress) as bar:
-            async for index, outcome in adrive(run, sources):
-                outcomes[index] = outcome
-                bar.update()
-        return _collected(run, outcomes)
-
-    def classify_as_completed(
-        self, sources: Iterable[SourceLike], *, on_error: OnError | None = None
-    ) -> Iterator[tuple[int, Classification]]:
-        """Yields `(index, classification)` as each document is done; `sources` is consumed lazily, in this thread.
-
-        Raises:
-            BatchError: at the end, where documents failed, unless `on_error` is `"record"`; since everything was
-                yielded already, `.outcomes` holds only the failures.
-        """
-        raises = self._session.raises(on_error)
-        if raises:
-            self.prepare()
-        with self._session.new_run(keep_failures=raises) as run:
-            yield from drive(run, sources)
-            run.raise_failures()
-
-    async def aclassify_as_completed(
-        self, sources: Sources, *, on_error: OnError | None = None
-    ) -> AsyncIterator[tuple[int, Classification]]:
-        """The same, for `async for`; `sources` is consumed on the caller's loop."""
-        raises = self._session.raises(on_error)
-        if raises:
-            await self.aprepare()
-        with self._session.new_run(keep_failures=raises) as run:
-            async for finished in adrive(run, sources):
-                yield finished
-            run.raise_failures()
+    @property
+    def usage(self) -> UsageTotals:
+        """What this classifier's calls came to so far: documents, jobs and credits."""
+        return self._session.usage.totals()
 
     def close(self) -> None:
         """Cancels open work, whose outcomes are `not_started`, and closes connections; your own backend stays open."""
@@ -302,18 +214,6 @@ class Classifier:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return restored, (_make, self.picklable_arguments())
-
-
-def _collected(run: Run, outcomes: Mapping[int, Classification]) -> list[Classification]:
-    ordered = [outcomes[index] for index in sorted(outcomes)]
-    run.raise_failures(ordered)
-    return ordered
-
-
-def _raised(outcome: Classification, *, raises: bool) -> Classification:
-    if outcome.error is not None and raises:
-        raise outcome.error
-    return outcome
 
 
 def _make(arguments: dict[str, Any]) -> Classifier:

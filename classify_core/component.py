@@ -69,6 +69,12 @@ class ClassifierFields(BaseModel):
     max_credits: float | None = Field(default=None, frozen=True)
     plan: Any = Field(default=None, frozen=True)
     cache: Any = Field(default=True, frozen=True)
+    refresh: bool = Field(default=False, frozen=True)
+    retry_failed: bool = Field(default=False, frozen=True)
+    usage: bool = Field(default=False, frozen=True)
+    delete_after: bool = Field(default=False, frozen=True)
+    cancel_remote: bool = Field(default=False, frozen=True)
+    upload_expires_in: float | None = Field(default=None, frozen=True)
     metadata_schema: MetadataSchema = Field(default_factory=MetadataSchema)
 
     _classifier: Classifier = PrivateAttr()

@@ -26,6 +26,9 @@ ClassifyError
 │   ├── InvalidResponseError
 │   ├── UnknownStatusError
 │   └── UnknownTypeError
+├── WebhookError                     a webhook's delivery cannot be accepted
+│   ├── InvalidSignatureError        not signed with the endpoint's secret
+│   └── ReplayedEventError           its event was received before
 ├── RunStoppedError                  not begun, because the run had to stop
 └── BatchError                       some documents of a run have no classification
 
@@ -155,7 +158,15 @@ class OutOfCreditsError(ApiError):
 
 
 class CreditLimitError(OutOfCreditsError):
-    """The run reached its own `max_credits`; the document was not begun."""
+    """The document was not begun, because it would exceed the classifier's own `max_credits`.
+
+    Attributes:
+        remaining: the credits that are left; at 0 nothing more is begun, else documents that need less are.
+    """
+
+    def __init__(self, message: str, *, remaining: float = 0.0, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.remaining = remaining
 
 
 class PermissionDeniedError(ApiError):
@@ -272,6 +283,33 @@ class UnknownTypeError(ContractError):
     ) -> None:
         super().__init__(message, source_name=source_name, job_id=job_id)
         self.type = type
+
+
+class WebhookError(ClassifyError):
+    """A delivery to a webhook cannot be accepted."""
+
+
+class InvalidSignatureError(WebhookError):
+    """The delivery was not signed with the endpoint's secret, or was changed on its way."""
+
+
+class ReplayedEventError(WebhookError):
+    """The event was received before: sent again by the service, or by somebody who overheard it.
+
+    Attributes:
+        event_id: which one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        event_id: str | None = None,
+        source_name: str | None = None,
+        job_id: str | None = None,
+    ) -> None:
+        super().__init__(message, source_name=source_name, job_id=job_id)
+        self.event_id = event_id
 
 
 class RunStoppedError(ClassifyError):

@@ -16,6 +16,7 @@ from classify_core.classifier import Classifier
 from classify_core.errors import ClassifyError, InvalidOptionError
 from classify_core.grouping import GroupBy, Item, grouped, joined_text
 from classify_core.metadata import MetadataSchema, MetadataValue, selects
+from classify_core.progress import ProgressCallback
 from classify_core.run import batch_error
 from classify_core.source import Source
 
@@ -86,14 +87,20 @@ class Labeller:
         self._policy = policy
 
     def label(
-        self, items: Sequence[Item], *, show_progress: bool = False, time_limit: float | None = None
+        self,
+        items: Sequence[Item],
+        *,
+        show_progress: bool = False,
+        deadline: float | None = None,
+        on_progress: ProgressCallback | None = None,
     ) -> list[Labelled]:
         """The items that remain, in the order given, each with its label.
 
         Args:
             items: what a framework handed over.
             show_progress: a bar on standard error.
-            time_limit: seconds for all documents together; what is not done by then is a failure.
+            deadline: seconds for all documents together; what is not done by then is a failure.
+            on_progress: is told of each step of each document that carries no fresh label, counted from 0.
 
         Raises:
             ForeignLabelError: an item carries somebody else's type; nothing was classified.
@@ -106,12 +113,21 @@ class Labeller:
             return self._without_rules(items, error)
         groups = self._groups(items)
         outcomes = self._classifier.classify_many(
-            _sources(groups), show_progress=show_progress, on_error="record", time_limit=time_limit
+            _sources(groups),
+            show_progress=show_progress,
+            on_error="record",
+            deadline=deadline,
+            on_progress=on_progress,
         )
         return self._labelled(items, groups, outcomes)
 
     async def alabel(
-        self, items: Sequence[Item], *, show_progress: bool = False, time_limit: float | None = None
+        self,
+        items: Sequence[Item],
+        *,
+        show_progress: bool = False,
+        deadline: float | None = None,
+        on_progress: ProgressCallback | None = None,
     ) -> list[Labelled]:
         """The same, awaited."""
         try:
@@ -120,7 +136,11 @@ class Labeller:
             return self._without_rules(items, error)
         groups = self._groups(items)
         outcomes = await self._classifier.aclassify_many(
-            _sources(groups), show_progress=show_progress, on_error="record", time_limit=time_limit
+            _sources(groups),
+            show_progress=show_progress,
+            on_error="record",
+            deadline=deadline,
+            on_progress=on_progress,
         )
         return self._labelled(items, groups, outcomes)
 

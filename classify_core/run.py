@@ -6,120 +6,160 @@ where it belongs; the work itself is on the background loop. `drive` and `adrive
 
 from __future__ import annotations
 
-import asyncio
-import queue
 import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Final, Generic, Protocol, Self, TypeAlias, TypeVar
 
-from classify_core.backend import unexpected
-from classify_core.background import background
 from classify_core.classification import Classification, Status
+from classify_core.crew import Crew, Finished
+from classify_core.document import Document, Released
 from classify_core.errors import BatchError, ClassifyError, ClassifyTimeoutError, RunStoppedError
+from classify_core.progress.events import ProgressCallback, ProgressEvent
 from classify_core.run_state import RunState, without_stack
-from classify_core.source import Source, SourceLike, sources_of
+from classify_core.source import Source, SourceLike
 
 GRACE_SECONDS: Final = 0.5
 """How long a run that is over waits for its documents to say so themselves."""
 
-Finished: TypeAlias = tuple[int, Future[Classification]]
-Starter: TypeAlias = Callable[[Source, RunState], Future[Classification]]
-Failer: TypeAlias = Callable[[ClassifyError], Classification]
-Sources: TypeAlias = Iterable[SourceLike] | AsyncIterable[SourceLike]
+
+class Outcome(Protocol):
+    """What a run makes of a document."""
+
+    @property
+    def error(self) -> ClassifyError | None:
+        """Why it came to nothing, where it did."""
+
+    @property
+    def source_name(self) -> str | None:
+        """The document's name."""
 
 
-class Run:
+T = TypeVar("T", bound=Outcome)
+
+Told: TypeAlias = Finished[T] | Released | ProgressEvent
+"""What the background loop tells a run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How a run goes.
+
+    Attributes:
+        open_limit: how many documents may be open before the next one is fetched from the caller's iterable.
+        held_limit: of how many the bytes may be held meanwhile.
+        keep_failures: whether they will be asked for in the end.
+        number_the_nameless: whether an error names a document without a name by its place.
+        deadline: seconds for all documents together; what is not done by then is given up. None is no limit.
+        on_progress: is told what happens to the documents, where they are fed.
+    """
+
+    open_limit: int
+    held_limit: int
+    keep_failures: bool = False
+    number_the_nameless: bool = True
+    deadline: float | None = None
+    on_progress: ProgressCallback | None = None
+
+
+class Run(Generic[T]):
     """A window of open documents over any number of them.
 
     Args:
-        start: begins a document on the background loop.
+        state: what its documents share.
+        new_crew: makes those who work on them; it is given what they tell the run by.
         fail: makes the outcome of a document that was not begun because of an error.
-        window: how many may be open before the next one is fetched from the caller's iterable.
-        keep_failures: whether they will be asked for in the end.
-        number_the_nameless: whether an error names a document without a name by its place.
-        time_limit: seconds for all documents together; what is not done by then is given up. None is no limit.
+        options: how it goes.
     """
 
     def __init__(
         self,
-        start: Starter,
-        fail: Failer,
-        *,
-        window: int,
-        keep_failures: bool,
-        number_the_nameless: bool = True,
-        time_limit: float | None = None,
+        state: RunState,
+        new_crew: Callable[[Callable[[Finished[T]], None]], Crew[T]],
+        fail: Callable[[ClassifyError], T],
+        options: RunOptions,
     ) -> None:
-        self._start = start
+        self._state = state
+        self._new_crew = new_crew
         self._fail = fail
-        self._window = window
-        self._keep_failures = keep_failures
-        self._number_the_nameless = number_the_nameless
-        self._state = RunState()
-        self._open: dict[int, Future[Classification]] = {}
-        self._names: dict[int, str | None] = {}
+        self._options = options
+        self._tell: Callable[[Told[T]], None] = _nobody
+        self._crew: Crew[T] | None = None
+        self._open: set[int] = set()
+        self._held: set[int] = set()
         self._is_over = False
-        self._time_limit = time_limit
-        # What can end by itself within the limit tells more, such as its job, than what is cut off.
-        self._timer = None if time_limit is None else threading.Timer(time_limit + GRACE_SECONDS, self._give_up)
-        self._failures: list[Classification] = []
+        self._failures: list[T] = []
         self._count = 0
+        state.is_listened_to = options.on_progress is not None
+        seconds = options.deadline
+        # What can end by itself within the limit tells more, such as its job, than what is cut off.
+        self._timer = None if seconds is None else threading.Timer(seconds + GRACE_SECONDS, self._give_up)
 
-    def begin(self, index: int, value: SourceLike, deliver: Callable[[Finished], None]) -> None:
-        """Begins a document; `deliver` is called, most likely from another thread, once it is done."""
+    def open(self, tell: Callable[[Told[T]], None]) -> None:
+        """Says where to be told what happens; `tell` is called from another thread."""
+        self._tell = tell
+        self._crew = self._new_crew(tell)
+
+    def expect(self, count: int) -> None:
+        """Says how many documents there are, where that is known before the last one was begun."""
+        self._state.expected = count
+
+    def end_feed(self) -> None:
+        """Says that no more documents come."""
+        self._state.expected = self._count
+
+    def begin(self, index: int, value: SourceLike) -> None:
+        """Begins a document."""
+        if self._crew is None:
+            raise TypeError("a run is opened before it is fed")
         self._count += 1
-        future = self._open[index] = self._begun(index, value)
-        if self._is_over:  # the time was over while it was begun
-            future.cancel()
-        future.add_done_callback(lambda done: deliver((index, done)))
-
-    def _begun(self, index: int, value: SourceLike) -> Future[Classification]:
+        self._open.add(index)
         try:
             source = Source.of(value)
-            self._names[index] = source.name
-            return self._start(source, self._state)
         except ClassifyError as error:  # no document at all: the others are unharmed
-            future: Future[Classification] = Future()
-            future.set_result(self._fail(error))
-            return future
+            self._tell(Finished(index, None, self._fail(error)))
+            return
+        self._held.add(index)
+        self._crew.put(Document(index, source, self._state, self._tell))
+        if self._is_over:  # the time was over while it was begun
+            self._crew.cancel()
 
     @property
     def is_full(self) -> bool:
-        """Whether to take a finished document before beginning another."""
-        return len(self._open) >= self._window
+        """Whether to wait for another document before beginning the next."""
+        return len(self._open) >= self._options.open_limit or len(self._held) >= self._options.held_limit
 
     @property
     def is_open(self) -> bool:
         """Whether any document is still to come."""
         return bool(self._open)
 
-    def settle(self, finished: Finished) -> tuple[int, Classification]:
-        """Takes a finished document out of the run."""
-        index, future = finished
-        del self._open[index]
-        outcome = self._outcome(future, self._names.pop(index, None))
-        if outcome.error is not None:
-            if self._number_the_nameless and outcome.source_name is None:
-                outcome.error.about(source_name=f"number {index + 1}")
-            if self._keep_failures:
-                self._failures.append(outcome)
-        return index, outcome
+    def heard(self, told: Told[T]) -> Iterator[tuple[int, T]]:
+        """Takes note of what was told; yields an outcome where it is one."""
+        if isinstance(told, Finished):
+            yield self._settled(told)
+        elif isinstance(told, Released):
+            self._held.discard(told.index)
+        elif self._options.on_progress is not None:
+            self._options.on_progress(told)
 
-    def _outcome(self, future: Future[Classification], name: str | None) -> Classification:
-        try:
-            return future.result()
-        except CancelledError:
-            closed = RunStoppedError("the classifier was closed before the document was done; run it again")
-            error = self._state.cause or closed
-        except ClassifyError as raised:
-            error = raised
-        except Exception as raised:  # noqa: BLE001 - nothing may take the others with it
-            error = unexpected(raised)
-        own = without_stack(error)
-        own.source_name = name
+    def _settled(self, finished: Finished[T]) -> tuple[int, T]:
+        self._open.discard(finished.index)
+        self._held.discard(finished.index)
+        outcome = finished.outcome if finished.outcome is not None else self._cut_off(finished)
+        if outcome.error is not None:
+            if self._options.number_the_nameless and outcome.source_name is None:
+                outcome.error.about(source_name=f"number {finished.index + 1}")
+            if self._options.keep_failures:
+                self._failures.append(outcome)
+        return finished.index, outcome
+
+    def _cut_off(self, finished: Finished[T]) -> T:
+        closed = RunStoppedError("not done, because the classifier was closed meanwhile; make a new one")
+        own = without_stack(finished.error or self._state.cause or closed)
+        own.source_name = finished.name
         return self._fail(own)
 
     def raise_failures(self, outcomes: Sequence[Classification] | None = None) -> None:
@@ -131,29 +171,31 @@ class Run:
         Raises:
             BatchError: at least one document has no classification.
         """
-        if self._failures:
-            error = batch_error(self._count, self._failures, 'on_error="record" returns them instead of raising')
-            error.outcomes = tuple(self._failures if outcomes is None else outcomes)
-            raise error from (self._state.cause or self._failures[0].error)
+        failures = [failure for failure in self._failures if isinstance(failure, Classification)]
+        if failures:
+            error = batch_error(self._count, failures, 'on_error="record" returns them instead of raising')
+            error.outcomes = tuple(failures if outcomes is None else outcomes)
+            raise error from (self._state.cause or failures[0].error)
 
     def _give_up(self) -> None:
         """Ends the run because its time is over; called from the timer's thread."""
+        seconds = self._options.deadline
         self._state.stop(
             ClassifyTimeoutError(
-                f"not all documents of the call were done within its {self._time_limit:g} s; allow more",
-                timeout=self._time_limit,
+                f"not all documents of the call were done within its deadline of {seconds:g} s; allow more",
+                timeout=seconds,
             )
         )
         self._is_over = True
         self._cancel_open()
 
     def _cancel_open(self) -> None:
-        for future in list(self._open.values()):
-            future.cancel()
+        if self._crew is not None:
+            self._crew.cancel()
 
     def __enter__(self) -> Self:
-        if self._timer is not None and self._time_limit is not None:
-            self._state.deadline = time.monotonic() + self._time_limit
+        if self._timer is not None and self._options.deadline is not None:
+            self._state.deadline = time.monotonic() + self._options.deadline
             self._timer.daemon = True
             self._timer.start()
         return self
@@ -166,72 +208,8 @@ class Run:
         self._cancel_open()
 
 
-def drive(run: Run, sources: Iterable[SourceLike]) -> Iterator[tuple[int, Classification]]:
-    """Feeds a run in the calling thread; yields outcomes as they come.
-
-    Raises:
-        UsageError: called from inside a backend, which would wait for itself for ever.
-    """
-    background.refuse_inside()
-    done: queue.SimpleQueue[Finished] = queue.SimpleQueue()
-    for index, source in enumerate(sources_of(sources)):
-        run.begin(index, source, done.put)
-        while run.is_full or not done.empty():
-            yield run.settle(done.get())
-    while run.is_open:
-        yield run.settle(done.get())
-
-
-async def adrive(run: Run, sources: Sources) -> AsyncIterator[tuple[int, Classification]]:
-    """Feeds a run on the caller's loop; yields outcomes as they come, also while the next source is awaited."""
-    loop, done = asyncio.get_running_loop(), asyncio.Queue[Finished]()
-
-    def deliver(finished: Finished) -> None:
-        if not loop.is_closed():  # the caller's loop may have ended before its cancelled work did
-            loop.call_soon_threadsafe(done.put_nowait, finished)
-
-    numbered = _numbered(sources)
-    coming: asyncio.Task[tuple[int, SourceLike] | None] | None = asyncio.ensure_future(anext(numbered, None))
-    finished = asyncio.ensure_future(done.get())
-    try:
-        while coming is not None or run.is_open:
-            awaited = {finished} if coming is None or run.is_full else {finished, coming}
-            await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
-            if coming is not None and coming.done():
-                coming = _begin_next(run, coming.result(), numbered, deliver)
-            if finished.done():
-                yield run.settle(finished.result())
-                finished = asyncio.ensure_future(done.get())
-    finally:
-        finished.cancel()
-        if coming is not None:
-            coming.cancel()
-            await asyncio.wait([coming])
-        await numbered.aclose()
-
-
-def _begin_next(
-    run: Run,
-    item: tuple[int, SourceLike] | None,
-    numbered: AsyncIterator[tuple[int, SourceLike]],
-    deliver: Callable[[Finished], None],
-) -> asyncio.Task[tuple[int, SourceLike] | None] | None:
-    """Begins a document and asks for the one after it; None after the last."""
-    if item is None:
-        return None
-    run.begin(*item, deliver)
-    return asyncio.ensure_future(anext(numbered, None))
-
-
-async def _numbered(sources: Sources) -> AsyncGenerator[tuple[int, SourceLike], None]:
-    if isinstance(sources, AsyncIterable):
-        index = 0
-        async for source in sources:
-            yield index, source
-            index += 1
-        return
-    for numbered in enumerate(sources_of(sources)):
-        yield numbered
+def _nobody(told: object) -> None:
+    del told
 
 
 def batch_error(count: int, failures: Sequence[Classification], remedy: str) -> BatchError:

@@ -7,8 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Final
 
-from classify_core.cache import MEMORY_ENTRIES, Cache, MemoryCache
-from classify_core.classification import Answer
+from classify_core.cache import MEMORY_ENTRIES, Cache, Journal, MemoryCache
 from classify_core.errors import (
     AuthenticationError,
     ClassifyError,
@@ -22,45 +21,27 @@ SHORTEST_SECONDS: Final = 0.01
 """What a document gets that begins as the run's time ends."""
 
 
-@dataclass
-class Budget:
-    """Counts credits against a limit; both in credits.
-
-    A job whose usage the service does not tell counts as one credit, the price of one page.
-    """
-
-    limit: float | None
-    spent: float = 0.0
-
-    def charge(self, answer: Answer) -> None:
-        """Adds what an answer cost now: a job of a former run was paid for then."""
-        if answer.job_id is not None and not answer.is_from_former_job:
-            self.spent += 1.0 if answer.usage is None else answer.usage.total
-
-    def check(self) -> None:
-        """Refuses to begin another document once the limit is reached.
-
-        Raises:
-            CreditLimitError: it is.
-        """
-        if self.limit is not None and self.spent >= self.limit:
-            raise CreditLimitError(
-                f"max_credits={self.limit:g} is reached ({self.spent:g} credits spent); "
-                "what is done is kept, raise max_credits to go on"
-            )
-
-
-@dataclass
+@dataclass(eq=False)
 class RunState:
     """What the documents of one call share.
 
     Attributes:
+        expected: how many documents there are; None until the caller's iterable is exhausted.
+        journal: what was begun in former runs; None where nothing is noted.
+        is_submission: whether jobs are only begun and not waited for.
+        is_listened_to: whether somebody wants to know of progress.
+        refresh: whether what a cache holds is made anew.
         cause: the first error that would meet every other document too; it ends the run.
-        answers: what the run knows already; used where the classifier keeps no cache.
+        answers: what the run knows already; used where the classifier keeps no cache, or where that is made anew.
         failures: the errors of documents, so that an equal one is not tried again within the run.
         deadline: a reading of the monotonic clock after which nothing of the run is waited for; None is no limit.
     """
 
+    expected: int | None = None
+    journal: Journal | None = None
+    is_submission: bool = False
+    is_listened_to: bool = False
+    refresh: bool = False
     cause: ClassifyError | None = None
     answers: Cache = field(default_factory=MemoryCache)
     failures: dict[str, ClassifyError] = field(default_factory=dict)
@@ -97,9 +78,11 @@ class RunState:
 
 
 def ends_the_run(error: ClassifyError) -> bool:
-    """Whether an error would meet every other document too: 401, 402 and a plan-limit 429."""
+    """Whether an error would meet every other document too: 401, 402, a plan-limit 429 and no credits left."""
     if isinstance(error, RateLimitError):
         return error.plan_limit
+    if isinstance(error, CreditLimitError):
+        return error.remaining <= 0
     return isinstance(error, (AuthenticationError, OutOfCreditsError))
 
 

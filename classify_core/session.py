@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import Future
-from typing import Any, Final, Literal, TypeAlias
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal, TypeAlias, TypeVar
+from weakref import WeakSet
 
-from classify_core.backend import Backend
+from classify_core.backend import Backend, JobBackend
 from classify_core.backend_choice import BackendChoice
-from classify_core.background import background
-from classify_core.cache import CacheLike, cache_of
+from classify_core.cache import Cache, CacheLike, Journal, cache_of
 from classify_core.checks import checked_count, checked_seconds
 from classify_core.classification import Classification, Status
 from classify_core.configuring import checked_on_error, load_configuration
+from classify_core.crew import Crew, Finished
+from classify_core.document import Document
 from classify_core.errors import ClassifyError, InvalidOptionError, RunStoppedError
-from classify_core.execution import Execution, Settings, status_of
+from classify_core.execution import Execution, status_of
+from classify_core.handles import JobHandle
+from classify_core.knowledge import Knowledge
 from classify_core.models import ClassifyConfiguration
+from classify_core.pricing import Budget, Estimate, UsageCounter, estimate
+from classify_core.progress.events import ProgressCallback, checked_callback
 from classify_core.rules import UNRESOLVED_RULES_ID
-from classify_core.run import Run
-from classify_core.run_state import Budget, RunState, without_stack
+from classify_core.run import Run, RunOptions
+from classify_core.run_state import RunState, without_stack
+from classify_core.settings import Settings
 from classify_core.single_flight import SingleFlight
-from classify_core.source import Source
+from classify_core.source import Content, Source, content_key
 
 OnError: TypeAlias = Literal["raise", "record"]
+T = TypeVar("T")
 
-# Enough open documents that a free slot never waits for the caller's iterable.
-WINDOW_PER_SLOT: Final = 2
+# Enough open documents that a free place never waits for the caller's iterable.
+OPEN_PER_PLACE: Final = 2
 
 
 class Session:
@@ -35,7 +44,7 @@ class Session:
         choice: the resolved backend.
         configuration: rules and parsing options; None where `configuration_id` names saved ones, to be loaded.
         configuration_id: the saved configuration, if it is one.
-        min_confidence, timeout, on_error, cache, max_concurrency, max_credits: as for `Classifier`.
+        min_confidence, timeout, on_error, cache, refresh, max_concurrency, max_credits: as for `Classifier`.
     """
 
     def __init__(
@@ -48,6 +57,7 @@ class Session:
         timeout: float,
         on_error: OnError,
         cache: CacheLike,
+        refresh: bool,
         max_concurrency: int | None,
         max_credits: float | None,
     ) -> None:
@@ -58,16 +68,18 @@ class Session:
             "timeout": timeout,
             "on_error": on_error,
             "cache": cache,
+            "refresh": refresh,
             "max_concurrency": max_concurrency,
             "max_credits": max_credits,
         }
+        self.cache: Cache | None = cache_of(cache)
+        self.usage = UsageCounter()
         self._configuration = configuration
-        self._cache = cache_of(cache)
         self._budget = Budget(max_credits)
         self._execution: tuple[asyncio.AbstractEventLoop, Execution] | None = None
         self._settings: Settings | None = None
         self._loading: tuple[asyncio.AbstractEventLoop, SingleFlight[ClassifyConfiguration]] | None = None
-        self._open: set[Future[Any]] = set()
+        self._crews: WeakSet[Crew[Any]] = WeakSet()
         self._closed = False
 
     @property
@@ -104,6 +116,11 @@ class Session:
             )
         return self._settings
 
+    @property
+    def knowledge(self) -> Knowledge:
+        """What is known already under these settings."""
+        return Knowledge(self.settings, self.cache)
+
     async def prepare(self) -> None:
         """Loads a saved configuration, once for all that ask at the same time; runs on the background loop."""
         saved = self.configuration_id
@@ -127,23 +144,39 @@ class Session:
     def new_run(
         self,
         *,
-        keep_failures: bool,
+        keep_failures: bool = False,
         number_the_nameless: bool = True,
         max_concurrency: int | None = None,
-        time_limit: float | None = None,
-    ) -> Run:
-        """A run over any number of documents; see `Run`."""
-        window = WINDOW_PER_SLOT * self._concurrency
-        if max_concurrency is not None:
-            window = min(window, checked_count("max_concurrency", max_concurrency))
-        return Run(
-            self._start,
-            self.failed,
-            window=window,
+        deadline: float | None = None,
+        refresh: bool | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> Run[Classification]:
+        """A run that classifies any number of documents; see `Run`."""
+        options = self._run_options(
             keep_failures=keep_failures,
             number_the_nameless=number_the_nameless,
-            time_limit=None if time_limit is None else checked_seconds("time_limit", time_limit),
+            max_concurrency=max_concurrency,
+            deadline=deadline,
+            on_progress=on_progress,
         )
+        state = self._run_state(refresh=refresh)
+        return Run(state, self._crew_for(self._outcome, options), self.failed, options)
+
+    def new_submission(
+        self, *, deadline: float | None, refresh: bool | None, on_progress: ProgressCallback | None
+    ) -> Run[JobHandle]:
+        """A run that only begins with documents."""
+        options = self._run_options(deadline=deadline, on_progress=on_progress)
+        state = self._run_state(refresh=refresh, is_submission=True)
+        return Run(state, self._crew_for(self._handle, options), self._handle_of_failure, options)
+
+    def execution(self) -> Execution:
+        """The state of the running loop: semaphores and tasks cannot be carried from one loop to another."""
+        loop = asyncio.get_running_loop()
+        if self._execution is None or self._execution[0] is not loop:
+            execution = Execution(self.settings, self.knowledge, self._budget, self.usage, open_limit=self._concurrency)
+            self._execution = loop, execution
+        return self._execution[1]
 
     def not_started(self, error: ClassifyError) -> Classification:
         """The outcome of a document that was not begun because of `error`, also where no rules are known."""
@@ -151,7 +184,7 @@ class Session:
             status=Status.NOT_STARTED,
             error=error,
             backend=self.backend.name,
-            rules_id=self.settings.rules_id if self.is_prepared else UNRESOLVED_RULES_ID,
+            rules_id=self._known_rules_id,
             source_name=error.source_name,
         )
 
@@ -159,46 +192,104 @@ class Session:
         """The outcome of a document that failed with `error` before it could be classified."""
         return self.not_started(error).model_copy(update={"status": status_of(error)})
 
+    async def estimate(self, sources: Sequence[Source]) -> Estimate:
+        """What sources would cost; runs on the background loop."""
+        await self.prepare()
+        return await estimate(
+            sources,
+            key_of=self._key_of,
+            cache=self.cache,
+            parsing=self.configuration.parsing_configuration,
+            is_hosted=isinstance(self.backend, JobBackend),
+            concurrency=os.cpu_count() or 1,
+        )
+
+    def _key_of(self, source: Source, content: Content | None) -> str:
+        return self.knowledge.key_of(content_key(source, content))
+
     def cancel_open(self) -> None:
         """Ends what is under way, for good."""
         self._closed = True
-        for future in list(self._open):
-            future.cancel()
+        for crew in list(self._crews):
+            crew.cancel()
 
     async def aclose(self) -> None:
         """Closes a backend that was made by name; runs on the background loop."""
         if self.choice.name is not None:
             await self.backend.aclose()
 
-    def _start(self, source: Source, run: RunState) -> Future[Classification]:
-        future = background.submit(self._outcome(source, run))
-        self._open.add(future)
-        future.add_done_callback(self._open.discard)
-        if self._closed:  # closed while it was begun
-            future.cancel()
-        return future
+    def _run_options(self, *, max_concurrency: int | None = None, **options: Any) -> RunOptions:
+        places = self._concurrency
+        held = self.backend.documents_in_hand if isinstance(self.backend, JobBackend) else places
+        open_limit = places + held
+        if max_concurrency is not None:
+            open_limit = min(open_limit, checked_count("max_concurrency", max_concurrency))
+        if options["deadline"] is not None:
+            checked_seconds("deadline", options["deadline"])
+        checked_callback(options["on_progress"])
+        return RunOptions(open_limit=open_limit, held_limit=OPEN_PER_PLACE * held, **options)
 
-    async def _outcome(self, source: Source, run: RunState) -> Classification:
+    def _run_state(self, *, refresh: bool | None, is_submission: bool = False) -> RunState:
+        return RunState(
+            journal=self.cache if isinstance(self.cache, Journal) else None,
+            is_submission=is_submission,
+            refresh=bool(self.options["refresh"] if refresh is None else refresh),
+        )
+
+    def _crew_for(
+        self, work: Callable[[Document], Any], options: RunOptions
+    ) -> Callable[[Callable[[Finished[Any]], None]], Crew[Any]]:
+        def new_crew(deliver: Callable[[Finished[Any]], None]) -> Crew[Any]:
+            crew = Crew(work, deliver, min(self._concurrency, options.open_limit))
+            self._crews.add(crew)
+            return crew
+
+        return new_crew
+
+    async def _outcome(self, document: Document) -> Classification:
+        try:
+            await self._ready(document)
+        except ClassifyError as error:
+            return self.not_started(error)
+        return await self.execution().outcome(document)
+
+    async def _handle(self, document: Document) -> JobHandle:
+        try:
+            await self._ready(document)
+        except ClassifyError as error:
+            return self._handle_without_job(self.not_started(error))
+        return await self.execution().handle(document)
+
+    async def _ready(self, document: Document) -> None:
+        """Makes sure that rules are known and the classifier is open.
+
+        Raises:
+            ClassifyError: this document cannot be worked on; nor can any other of the call.
+        """
         if self._closed:
-            raise RunStoppedError("this classifier is closed; make a new one")
-        if not self.is_prepared:
-            try:
-                run.check()
-                await self.prepare()
-            except ClassifyError as error:
-                run.stop(error)
-                own = without_stack(error)  # all that asked share the error, and each has a name of its own
-                own.source_name = source.name
-                return self.not_started(own)
-        return await self._execution_here().outcome(source, run)
+            raise RunStoppedError("this classifier is closed; make a new one", source_name=document.name)
+        if self.is_prepared:
+            return
+        try:
+            document.run.check()
+            await self.prepare()
+        except ClassifyError as error:
+            document.run.stop(error)
+            own = without_stack(error)  # all that asked share the error, and each has a name of its own
+            own.source_name = document.name
+            raise own from None
 
-    def _execution_here(self) -> Execution:
-        """The state of the running loop: semaphores and tasks cannot be carried from one loop to another."""
-        loop = asyncio.get_running_loop()
-        if self._execution is None or self._execution[0] is not loop:
-            slots = asyncio.Semaphore(self._concurrency)
-            self._execution = loop, Execution(self.settings, self._cache, self._budget, slots)
-        return self._execution[1]
+    def _handle_of_failure(self, error: ClassifyError) -> JobHandle:
+        return self._handle_without_job(self.failed(error))
+
+    def _handle_without_job(self, outcome: Classification) -> JobHandle:
+        return JobHandle(
+            rules_id=outcome.rules_id, backend=outcome.backend, source_name=outcome.source_name, outcome=outcome
+        )
+
+    @property
+    def _known_rules_id(self) -> str:
+        return self.settings.rules_id if self.is_prepared else UNRESOLVED_RULES_ID
 
     @property
     def _concurrency(self) -> int:

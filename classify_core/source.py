@@ -7,13 +7,16 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 from classify_core.background import in_thread
 from classify_core.download import DownloadLimits, download
 from classify_core.errors import InvalidOptionError, UnreadableDocumentError
 from classify_core.files import MAX_FILE_BYTES, check_readable, named_faults
+
+HASHED_AT_ONCE_BYTES: Final = 1024 * 1024
+"""Hashing more than this (about a millisecond) would hold the event loop."""
 
 SourceKind = Literal["text", "path", "bytes", "file_id", "parse_job", "url"]
 
@@ -31,11 +34,14 @@ class Content:
     data: bytes = field(repr=False)
     name: str | None = None
     format: str = ""
+    _digest: str | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the bytes, in hexadecimal."""
-        return hashlib.sha256(self.data).hexdigest()
+        """SHA-256 of the bytes, in hexadecimal; computed once."""
+        if self._digest is None:
+            object.__setattr__(self, "_digest", hashlib.sha256(self.data).hexdigest())
+        return str(self._digest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +197,10 @@ async def read(source: Source) -> Content | None:
         return _not_empty(Content(downloaded.data, source.name, downloaded.format or source.format))
     if source.kind == "path":
         return _not_empty(await in_thread(_content_of_file, source))
-    return _not_empty(_content_in_memory(source))
+    content = _not_empty(_content_in_memory(source))
+    if len(content.data) > HASHED_AT_ONCE_BYTES:
+        await in_thread(getattr, content, "digest")
+    return content
 
 
 def _content_in_memory(source: Source) -> Content:
@@ -204,7 +213,9 @@ def _content_of_file(source: Source) -> Content:
     check_readable(path, name=source.name)
     with named_faults(path, name=source.name):
         data = path.read_bytes()
-    return Content(data, source.name, format_of(source.name) or format_of(path.name))
+    content = Content(data, source.name, format_of(source.name) or format_of(path.name))
+    _ = content.digest  # computed here, in a thread of its own
+    return content
 
 
 def _not_empty(content: Content) -> Content:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from classify_core.classification import Classification
 from classify_core.errors import ClassifyError, InvalidOptionError
@@ -11,6 +11,8 @@ from langchain_classify.references import DocumentLike, source_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+T = TypeVar("T")
 
 
 class Batch:
@@ -39,6 +41,10 @@ class Batch:
     def documents(self) -> list[Source]:
         """Those inputs that are documents."""
         return [source for source in self._sources if isinstance(source, Source)]
+
+    def of_documents(self, values: Sequence[T]) -> list[T]:
+        """Those of the inputs' values that belong to documents."""
+        return [value for value, source in zip(values, self._sources, strict=True) if isinstance(source, Source)]
 
     def results(self, outcomes: Sequence[Classification], *, raises: bool) -> list[Classification | ClassifyError]:
         """What each input comes to, in the order given: a failure's error where it `raises`."""

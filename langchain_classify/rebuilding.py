@@ -6,9 +6,10 @@ connections and pacing, so that a field configured for one call opens no second 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
+from classify_core.backend_choice import HostedOptions
 from classify_core.component import ClassifierFields
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
     from classify_core.classifier import Classifier
 
-_CONNECTION: Final = frozenset({"api_key", "http_client", "base_url", "project_id", "organization_id", "plan"})
+_CONNECTION: Final = frozenset(option.name for option in fields(HostedOptions))
+# A classifier tells no options that its backend does not have.
+_DEFAULTS: Final = {name: own.default for name, own in ClassifierFields.model_fields.items()}
 _CLASSIFIER: Final = frozenset(ClassifierFields.model_fields) - {"metadata_schema"} | _CONNECTION
 
 
@@ -40,7 +43,7 @@ class Origin:
     def arguments(self) -> dict[str, Any]:
         """All arguments of the classifier."""
         told = {"api_key": self.api_key, "http_client": self.http_client, **self.classifier.arguments()}
-        return {name: told.get(name) for name in _CLASSIFIER}
+        return {name: told.get(name, _DEFAULTS.get(name)) for name in _CLASSIFIER}
 
 
 def rebuilt_arguments(origin: Origin, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from classify_core.classification import Classification
 from classify_core.errors import ClassifyError, ClassifyTimeoutError, ConnectionFailedError, ServerError
 from langchain_classify.batching import Batch
 from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, Rules, on_error_for
+from langchain_classify.progress import adispatched_progress, dispatched_progress
 from langchain_classify.references import DocumentLike, source_of
 
 if TYPE_CHECKING:
@@ -75,7 +76,9 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
         source = source_of(input)
 
         def classify(_: Any) -> Classification:
-            return self.classifier.classify(source, on_error=on_error_for(self.on_failure))
+            return self.classifier.classify(
+                source, on_error=on_error_for(self.on_failure), on_progress=dispatched_progress()
+            )
 
         return self._call_with_config(classify, cast("Any", source.reference), config)
 
@@ -85,7 +88,10 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
         source = source_of(input)
 
         async def classify(_: Any) -> Classification:
-            return await self.classifier.aclassify(source, on_error=on_error_for(self.on_failure))
+            async with adispatched_progress() as callback:
+                return await self.classifier.aclassify(
+                    source, on_error=on_error_for(self.on_failure), on_progress=callback
+                )
 
         return await self._acall_with_config(classify, cast("Any", source.reference), config)
 
@@ -109,12 +115,17 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
         work = Batch(inputs, keep_errors=return_exceptions)
         at_once = _at_once(config)
 
-        def classify(_: Any) -> list[Any]:
-            outcomes = self.classifier.classify_many(work.documents, on_error="record", max_concurrency=at_once)
+        def classify(_: Any, config: list[RunnableConfig]) -> list[Any]:
+            outcomes = self.classifier.classify_many(
+                work.documents,
+                on_error="record",
+                max_concurrency=at_once,
+                on_progress=dispatched_progress(work.of_documents(config)),
+            )
             return work.results(outcomes, raises=self.on_failure == "raise")
 
         return self._batch_with_config(
-            classify, cast("Any", work.references), config, return_exceptions=return_exceptions, **kwargs
+            cast("Any", classify), cast("Any", work.references), config, return_exceptions=return_exceptions, **kwargs
         )
 
     async def abatch(
@@ -131,12 +142,15 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
         work = Batch(inputs, keep_errors=return_exceptions)
         at_once = _at_once(config)
 
-        async def classify(_: Any) -> list[Any]:
-            outcomes = await self.classifier.aclassify_many(work.documents, on_error="record", max_concurrency=at_once)
+        async def classify(_: Any, config: list[RunnableConfig]) -> list[Any]:
+            async with adispatched_progress(work.of_documents(config)) as callback:
+                outcomes = await self.classifier.aclassify_many(
+                    work.documents, on_error="record", max_concurrency=at_once, on_progress=callback
+                )
             return work.results(outcomes, raises=self.on_failure == "raise")
 
         return await self._abatch_with_config(
-            classify, cast("Any", work.references), config, return_exceptions=return_exceptions, **kwargs
+            cast("Any", classify), cast("Any", work.references), config, return_exceptions=return_exceptions, **kwargs
         )
 
 

@@ -15,6 +15,7 @@ from classify_core.source import Source
 from langchain_classify.answers import content_of, describe_types
 from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, Rules, on_error_for
 from langchain_classify.hiding import hidden, revealed
+from langchain_classify.progress import adispatched_progress, dispatched_progress
 from langchain_classify.references import DocumentLike, source_of
 
 if TYPE_CHECKING:
@@ -101,7 +102,10 @@ class ClassifyTool(ClassifyComponent, BaseTool):
         del run_manager
         source = self._source(document, text)
         with _no_validation_error():
-            return self._answer(self.classifier.classify(source, on_error=on_error_for(self.on_failure)))
+            found = self.classifier.classify(
+                source, on_error=on_error_for(self.on_failure), on_progress=dispatched_progress()
+            )
+            return self._answer(found)
 
     async def _arun(
         self,
@@ -112,7 +116,11 @@ class ClassifyTool(ClassifyComponent, BaseTool):
         del run_manager
         source = self._source(document, text)
         with _no_validation_error():
-            return self._answer(await self.classifier.aclassify(source, on_error=on_error_for(self.on_failure)))
+            async with adispatched_progress() as callback:
+                found = await self.classifier.aclassify(
+                    source, on_error=on_error_for(self.on_failure), on_progress=callback
+                )
+            return self._answer(found)
 
     def _source(self, document: str | None, text: str | None) -> Source:
         if (document is None) == (text is None):

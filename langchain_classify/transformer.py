@@ -12,6 +12,7 @@ from classify_core.component import LabellingFields
 from classify_core.grouping import GroupBy
 from classify_core.labelling import Labelled, OnFailure
 from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, Rules
+from langchain_classify.progress import adispatched_progress, dispatched_progress
 from langchain_classify.references import documents_in, item_of, labels_of, references_to
 
 
@@ -112,11 +113,13 @@ class ClassifyDocumentTransformer(
         return _written(given, labelled)
 
     def _label(self, documents: Sequence[Document], *, show_progress: bool = False) -> list[Labelled]:
-        return self.labeller().label([item_of(document) for document in documents], show_progress=show_progress)
+        items = [item_of(document) for document in documents]
+        return self.labeller().label(items, show_progress=show_progress, on_progress=dispatched_progress())
 
     async def _alabel(self, documents: Sequence[Document], *, show_progress: bool = False) -> list[Labelled]:
         items = [item_of(document) for document in documents]
-        return await self.labeller().alabel(items, show_progress=show_progress)
+        async with adispatched_progress() as callback:
+            return await self.labeller().alabel(items, show_progress=show_progress, on_progress=callback)
 
 
 def _written(documents: Sequence[Document], labelled: Sequence[Labelled]) -> list[Document]:

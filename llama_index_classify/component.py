@@ -20,9 +20,10 @@ class LlamaIndexComponent(LabellingFields):
     """A classifier and a policy, to stand before LlamaIndex's own base class.
 
     The dictionary (`to_dict`) holds exactly what changes the output, because LlamaIndex's ingestion cache knows a step
-    by it. How the work is done (`timeout`, `max_concurrency`, `max_credits`, `plan`, `cache`) is not in it, and a key
-    never is: `from_dict` finds it in the environment, or takes `api_key=`. Pass a limit such as `max_credits=` there
-    again, since the dictionary does not hold it.
+    by it. How the work is done (`timeout`, `max_concurrency`, `max_credits`, `plan`, `cache`, ...) is not in it, and a
+    key never is: `from_dict` finds it in the environment, or takes `api_key=`. Pass a limit such as `max_credits=`
+    there again, since the dictionary does not hold it. What was promised about privacy (`delete_after`,
+    `upload_expires_in`) is in it, so that it holds for who rebuilds the component too.
     """
 
     rebuilt_by_name: ClassVar[tuple[str, ...]] = ("backend", "group_by")
@@ -34,6 +35,10 @@ class LlamaIndexComponent(LabellingFields):
     max_credits: float | None = Field(default=None, exclude=True, frozen=True)
     plan: Any = Field(default=None, exclude=True, frozen=True)
     cache: Any = Field(default=True, exclude=True, frozen=True)
+    refresh: bool = Field(default=False, exclude=True, frozen=True)
+    retry_failed: bool = Field(default=False, exclude=True, frozen=True)
+    usage: bool = Field(default=False, exclude=True, frozen=True)
+    cancel_remote: bool = Field(default=False, exclude=True, frozen=True)
 
     def __init__(self, rules: Iterable[Rule | Mapping[str, Any]] | None = None, **arguments: Any) -> None:
         super().__init__(rules, **arguments)

@@ -9,6 +9,7 @@ from llama_index.core.postprocessor.types import BaseNodePostprocessor
 
 from llama_index_classify.component import LlamaIndexComponent
 from llama_index_classify.nodes import items_of, labelled_node
+from llama_index_classify.progress import dispatched_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -59,14 +60,16 @@ class ClassifyPostprocessor(LlamaIndexComponent, BaseNodePostprocessor):
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         del query_bundle  # a document's type does not depend on the question
-        return self._labelled(nodes, self.labeller().label(_items(nodes), time_limit=self.timeout))
+        labelled = self.labeller().label(_items(nodes), deadline=self.timeout, on_progress=dispatched_progress())
+        return self._labelled(nodes, labelled)
 
     @dispatcher.span
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         del query_bundle
-        return self._labelled(nodes, await self.labeller().alabel(_items(nodes), time_limit=self.timeout))
+        labelled = await self.labeller().alabel(_items(nodes), deadline=self.timeout, on_progress=dispatched_progress())
+        return self._labelled(nodes, labelled)
 
     def _labelled(self, nodes: Sequence[NodeWithScore], labelled: Iterable[Labelled]) -> list[NodeWithScore]:
         return [

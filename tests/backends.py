@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
-from classify_core import Answer, ClassifyConfiguration, ClassifyError, ClassifyRequest
+from classify_core import Answer, ClassifyConfiguration, ClassifyError, ClassifyRequest, JobStatus
+from classify_core.backend import DocumentContext, JobReference
+from classify_core.progress import Stage
 
 Behaviour = Callable[[str], Answer | ClassifyError | None]
 
@@ -87,3 +90,71 @@ class HeldBackend(ScriptedBackend):
                 self.cancelled += 1
                 raise
         return await super().classify(request, timeout=timeout)
+
+
+class ScriptedJob:
+    """A job that a `JobScriptedBackend` began."""
+
+    def __init__(self, backend: JobScriptedBackend, text: str, answer: Answer, *, is_former: bool) -> None:
+        self._backend = backend
+        self._text = text
+        self._answer = answer
+        self.is_former = is_former
+
+    async def referred(self) -> JobReference:
+        return JobReference(str(self._answer.job_id))
+
+    async def answer(self) -> Answer:
+        self._backend.waiting += 1
+        self._backend.most_waiting = max(self._backend.most_waiting, self._backend.waiting)
+        try:
+            await asyncio.sleep(self._backend.seconds)
+            if self._backend.gate is not None:
+                await self._backend.gate.wait()
+        finally:
+            self._backend.waiting -= 1
+        return self._answer
+
+
+class JobScriptedBackend(ScriptedBackend):
+    """The same as jobs: begun with the document, waited for without it; equal documents find their job again."""
+
+    name = "scripted-jobs"
+    default_concurrency = 100
+    documents_in_hand = 3
+
+    def __init__(self, behaviour: Behaviour | None = None, *, seconds: float = 0.01, gate: Any = None) -> None:
+        super().__init__(behaviour)
+        self.gate = None
+        self.seconds = seconds
+        self.jobs: dict[str, str] = {}
+        self.answers: dict[str, Answer | ClassifyError | JobStatus] = {}
+        self.in_hand = self.most_in_hand = self.waiting = self.most_waiting = 0
+        self.contexts: list[DocumentContext] = []
+        self._later = gate
+
+    async def begin(self, request: ClassifyRequest, context: DocumentContext, *, timeout: float) -> ScriptedJob:
+        del timeout
+        text = "" if request.content is None else request.content.data.decode()
+        self.contexts.append(context)
+        self.in_hand += 1
+        self.most_in_hand = max(self.most_in_hand, self.in_hand)
+        try:
+            self.asked[text] += 1
+            await asyncio.sleep(0.001)
+            answer = self._answer(text, request.configuration)
+        finally:
+            self.in_hand -= 1
+        is_former = text in self.jobs
+        job_id = self.jobs.setdefault(text, f"job-{len(self.jobs) + 1}")
+        context.report(Stage.CREATED, job_id=job_id)
+        answer = answer.model_copy(update={"job_id": job_id, "is_from_former_job": is_former})
+        self.answers.setdefault(job_id, answer)
+        self.gate = self._later
+        return ScriptedJob(self, text, answer, is_former=is_former)
+
+    async def states(
+        self, references: Sequence[JobReference], *, timeout: float
+    ) -> list[Answer | ClassifyError | JobStatus]:
+        del timeout
+        return [self.answers[reference.job_id] for reference in references]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -46,6 +47,19 @@ class Settled(Generic[T]):
 
 
 @dataclass(frozen=True)
+class Recovery(Generic[T]):
+    """How to find what an attempt has done whose answer got lost, before the next attempt does it once more.
+
+    Attributes:
+        ask: the call that looks for it; None where nothing that is found could be told from something else.
+        found: picks the result out of that call's answer, given the time; None where it is not there.
+    """
+
+    ask: Callable[[], Call[Any] | None]
+    found: Callable[[Any, datetime], T | None]
+
+
+@dataclass(frozen=True)
 class Call(Generic[T]):
     """A request and the reading of its answer.
 
@@ -59,6 +73,7 @@ class Call(Generic[T]):
         upload: the multipart body.
         retry: after which faults it may be sent again.
         settled: which refusal of a later attempt an earlier one may have brought about by doing the work.
+        recovery: how to find what an attempt has done whose answer got lost.
         job_id: the job concerned, for errors.
         source_name: the document concerned, for errors.
     """
@@ -72,6 +87,7 @@ class Call(Generic[T]):
     upload: Upload | None = None
     retry: Retry = Retry.ALWAYS
     settled: Settled[T] | None = None
+    recovery: Recovery[T] | None = None
     job_id: str | None = None
     source_name: str | None = None
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path, PurePath
 
-from classify_core.api.arguments import checked_page_size, values
-from classify_core.api.call import Call, Settled, fill, read, read_nothing
+from classify_core.api.arguments import checked_page_size, moment, values
+from classify_core.api.call import Call, Recovery, Settled, fill, read, read_nothing
 from classify_core.api.upload import Upload
 from classify_core.errors import InvalidOptionError
 from classify_core.models import MAX_FILE_NAME_LENGTH, File, Page
@@ -14,6 +16,10 @@ from classify_core.models import MAX_FILE_NAME_LENGTH, File, Page
 FILES = "/api/v1/beta/files"
 FILE = "/api/v1/beta/files/{file_id}"
 LARGEST_PAGE = 1000
+RECOVERY_PAGE = 20
+"""A document may have been uploaded under several endings."""
+SHORTEST_LIFE = 60.0
+"""A file with fewer seconds to live may be gone when its job reads it."""
 
 
 def upload_file(
@@ -22,16 +28,20 @@ def upload_file(
     name: str | None = None,
     external_file_id: str | None = None,
     purpose: str = "classify",
+    expires_at: datetime | None = None,
 ) -> Call[File]:
     """Uploads a document; the service keeps it for 48 hours.
 
     An attempt whose answer got lost is repeated; at worst that leaves a second copy, which costs nothing and expires.
+    Bytes whose `external_file_id` is their own SHA-256, in hexadecimal, are looked for first and not sent twice.
 
     Args:
         source: a file, or a document's bytes.
         name: the name to give it; a file's own where it is None, needed with bytes.
         external_file_id: an ID of your own to find it by; nothing is sent unless you give one.
         purpose: how the service keeps it.
+        expires_at: when it is to expire, if sooner, with a time zone. No published version of the service promises to
+            follow it: the answer's own `expires_at` tells.
 
     Raises:
         UnreadableDocumentError: the document is missing, a directory, empty or over 512 MB; nothing was sent.
@@ -43,8 +53,54 @@ def upload_file(
     fields = [("purpose", purpose)]
     if external_file_id is not None:
         fields.append(("external_file_id", external_file_id))
+    expiry = moment("expires_at", expires_at)
+    if expiry is not None:
+        fields.append(("expires_at", expiry))
     upload = Upload(source, chosen, tuple(fields))
-    return Call("POST", FILES, FILES, read(File), upload=upload, source_name=chosen)
+    recovery = None if external_file_id is None else _recovery(source, chosen, external_file_id, purpose)
+    return Call("POST", FILES, FILES, read(File), upload=upload, recovery=recovery, source_name=chosen)
+
+
+def is_same_upload(file: File, *, name: str, external_file_id: str, purpose: str, now: datetime) -> bool:
+    """Whether a file can be used in place of an upload whose `external_file_id` is its content's digest.
+
+    Names may differ but for the ending, by which the service knows the format.
+    """
+    return (
+        file.external_file_id == external_file_id
+        and _ending(file.name) == _ending(name)
+        and file.purpose in {None, purpose}
+        and (file.expires_at is None or seconds_to_live(file.expires_at, now) > SHORTEST_LIFE)
+    )
+
+
+def seconds_to_live(expires_at: datetime, now: datetime) -> float:
+    """The seconds until a file expires; a time that names no zone is taken as UTC."""
+    aware = expires_at if expires_at.tzinfo is not None else expires_at.replace(tzinfo=UTC)
+    return (aware - now).total_seconds()
+
+
+def _ending(name: str) -> str:
+    return PurePath(name).suffix.lower()
+
+
+def _recovery(source: Path | bytes, name: str, external_file_id: str, purpose: str) -> Recovery[File]:
+    """Finds an upload whose answer got lost, by its digest: under any other ID there may be an older document."""
+
+    def ask() -> Call[Page[File]] | None:
+        # Computed only now, since answers are seldom lost.
+        is_digest = isinstance(source, bytes) and sha256(source).hexdigest() == external_file_id
+        return list_files(external_file_id=external_file_id, page_size=RECOVERY_PAGE) if is_digest else None
+
+    def found(page: Page[File], now: datetime) -> File | None:
+        fitting = (
+            file
+            for file in page.items
+            if is_same_upload(file, name=name, external_file_id=external_file_id, purpose=purpose, now=now)
+        )
+        return next(fitting, None)
+
+    return Recovery(ask, found)
 
 
 def _name_of(source: Path | bytes, name: str | None) -> str:

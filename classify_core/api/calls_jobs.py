@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import httpx
@@ -17,6 +17,7 @@ from classify_core.models import (
     ClassifyConfiguration,
     ClassifyJob,
     ClassifyJobCreate,
+    ClassifyResult,
     DeletedJob,
     JobStatus,
     Page,
@@ -199,7 +200,27 @@ def wait_for_job(
     return Wait(known, look, has_ended, timeout, poll_interval)
 
 
-def has_ended(job: ClassifyJob) -> bool:
+class JobEnd(Protocol):
+    """A job as far as its end is concerned."""
+
+    @property
+    def id(self) -> str:
+        """Its ID."""
+
+    @property
+    def status(self) -> JobStatus:
+        """Where it stands."""
+
+    @property
+    def result(self) -> ClassifyResult | None:
+        """Its result, once it is COMPLETED."""
+
+    @property
+    def error_message(self) -> str | None:
+        """Why it FAILED."""
+
+
+def has_ended(job: JobEnd) -> bool:
     """Whether a job is COMPLETED.
 
     Raises:

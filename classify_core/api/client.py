@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -116,8 +117,7 @@ class _Client:
         return self._clock.monotonic() + checked_seconds("seconds", seconds, zero_allowed=True)
 
     def _terms(self, key: SecretStr, deadline: Deadline | float | None) -> Terms:
-        moment = Deadline(deadline) if isinstance(deadline, (int, float)) else deadline
-        return Terms(self.base_url, key, self._options["max_retries"], self._clock, moment)
+        return Terms(self.base_url, key, self._options["max_retries"], self._clock, as_deadline(deadline))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r}, project_id={self.project_id!r})"
@@ -140,6 +140,11 @@ class _Client:
     def __setstate__(self, options: dict[str, Any]) -> None:
         """Restores a client without its key, which is looked for in the environment when it is needed."""
         self._begin_with(None, None, options, Clock())
+
+
+def as_deadline(deadline: Deadline | float | None) -> Deadline | None:
+    """A deadline as `run` takes it, as an object."""
+    return Deadline(deadline) if isinstance(deadline, (int, float)) else deadline
 
 
 def _timeout_of(value: float | httpx.Timeout | None) -> httpx.Timeout | None:
@@ -232,12 +237,21 @@ class AsyncClassifyClient(_Client):
             ClassifyTimeoutError: the deadline came first.
             ClassifyError: any other failure, each with its own class.
         """
+        return await self._run_with(self._send, operation, deadline)
+
+    async def _run_with(
+        self,
+        send: Callable[[Send, SecretStr], Awaitable[httpx.Response]],
+        operation: Operation[T],
+        deadline: Deadline | float | None,
+    ) -> T:
+        """Does what a description says with a `send` that may hold requests back."""
         key = self._found_key()
         flow = begin(operation, self._terms(key, deadline))
-        return await adrive(flow, lambda step: self._send(step, key), self._clock)
+        return await adrive(flow, lambda step: send(step, key), self._clock)
 
     async def _send(self, step: Send, key: SecretStr) -> httpx.Response:
-        """Sends one request; the place to hold requests back."""
+        """Sends one request; each attempt of each call passes here."""
         return await self._transport.send(step, key)
 
     async def aclose(self) -> None:

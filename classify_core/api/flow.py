@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import httpx
 from pydantic import SecretStr
 
-from classify_core.api.call import Call, Settled
+from classify_core.api.call import Call, Recovery, Retry, Settled
 from classify_core.api.clock import Clock
 from classify_core.api.failures import error_of, fault_error
 from classify_core.api.retry import (
@@ -132,17 +132,40 @@ def exchange(call: Call[T], terms: Terms, *, shortest: float = 0.0) -> Flow[T]:
         error = _error_of(answer, number, call, terms)
         if number > 1 and call.settled is not None and _has_status(answer, call.settled.status):
             return (yield from _settle(call.settled, error, terms))
-        if isinstance(answer, httpx.TimeoutException) and terms.is_late():
-            raise TooLateError from error
-        if not _may_retry(answer, error, call, terms):
-            raise error from _cause(answer)
-        pause = _pause_before_retry(answer, number, terms)
-        if terms.is_late(pause):
-            raise TooLateError from error
-        if number > terms.max_retries or terms.clock.monotonic() + pause > last_begin:
-            raise error from _cause(answer)
+        pause = _pause_or_end(answer, error, _Attempts(number, last_begin), call, terms)
         logger.debug("%s: attempt %d failed, the next one comes in %.2f s", call.name, number, pause)
         yield Pause(pause)
+        if call.recovery is not None and _may_have_been_done(answer):
+            recovered = yield from _recovered(call.recovery, terms)
+            if recovered is not None:
+                return recovered
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempts:
+    """How many there were, and the moment after which no further one begins."""
+
+    number: int
+    last_begin: float
+
+
+def _pause_or_end(answer: Answer, error: ClassifyError, attempts: _Attempts, call: Call[Any], terms: Terms) -> float:
+    """The seconds to wait before another attempt.
+
+    Raises:
+        TooLateError: it would begin after the deadline.
+        ClassifyError: there is to be none.
+    """
+    if isinstance(answer, httpx.TimeoutException) and terms.is_late():
+        raise TooLateError from error
+    if not _may_retry(answer, error, call, terms):
+        raise error from _cause(answer)
+    pause = _pause_before_retry(answer, attempts.number, terms)
+    if terms.is_late(pause):
+        raise TooLateError from error
+    if attempts.number > terms.max_retries or terms.clock.monotonic() + pause > attempts.last_begin:
+        raise error from _cause(answer)
+    return pause
 
 
 def _attempt(call: Call[Any], terms: Terms, shortest: float) -> Flow[Answer]:
@@ -166,6 +189,26 @@ def _settle(settled: Settled[T], refusal: ClassifyError, terms: Terms) -> Flow[T
     if settled.is_done(found):
         return found
     raise refusal
+
+
+def _recovered(recovery: Recovery[T], terms: Terms) -> Flow[T | None]:
+    """What an earlier attempt has done; None where that is not known, so that the next one has to do it."""
+    ask = recovery.ask()
+    if ask is None:
+        return None
+    try:
+        answer = yield from exchange(ask, replace(terms, max_retries=0))
+    except ClassifyError as error:
+        logger.debug("%s: not known whether an earlier attempt did the work: %s", ask.name, type(error).__name__)
+        return None
+    return recovery.found(answer, terms.clock.now())
+
+
+def _may_have_been_done(answer: Answer) -> bool:
+    """Whether the work of an attempt may have been done, though no answer says so."""
+    if isinstance(answer, httpx.Response):
+        return answer.is_server_error
+    return not may_retry_fault(answer, Retry.UNSENT)
 
 
 def _cause(answer: Answer) -> httpx.RequestError | None:

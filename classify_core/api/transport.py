@@ -19,7 +19,10 @@ from classify_core.api.forking import leave_connections_at_fork
 from classify_core.errors import InvalidOptionError
 
 DEFAULT_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
-LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=15.0)
+KEEPALIVE_SECONDS = 4.0
+"""Below the 5 seconds after which common servers (uvicorn, Node.js) close an idle connection: a request that is sent as
+that happens is lost, and an upload that has to be sent again takes a second place in its rate limit."""
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=KEEPALIVE_SECONDS)
 USER_AGENT = "classify-adapters"
 
 

@@ -17,6 +17,7 @@ from classify_core.cli.connection import ConnectionOptions
 from classify_core.cli.exit_codes import ExitCode
 from classify_core.cli.output import Format, OutputOptions, tell
 from classify_core.cli.run_display import Progress, progress, screen
+from classify_core.cli.run_estimate import estimate_of, show_estimate
 from classify_core.cli.run_inputs import Input, inputs_of
 from classify_core.cli.run_options import BackendOptions, ResultsOptions, RuleSetOptions
 from classify_core.cli.run_paths import Found, find
@@ -36,6 +37,7 @@ app = typer.Typer(rich_markup_mode=None)
     examples=(
         "classify run invoice.pdf inbox/ --rules rules.yaml",
         "classify run 'archive/**/*.pdf' --rules rules.yaml --out results.csv --summary",
+        "classify run inbox/ --rules rules.yaml --backend hosted --estimate",
         "cat mail.eml | classify run - --name mail.eml --rules rules.yaml --json",
         "classify run inbox/ --rules rules.yaml --backend hosted --max-pages 5 --max-credits 1000 --out results.jsonl",
     ),
@@ -62,7 +64,7 @@ def run(
     """Classify documents by rules, each as it is found, and write the results as they come.
 
     Killed, or stopped by an error, and run again with the same --out, it goes on where it was. The exit code is 0 where
-    every document was classified, and 1 where some failed.
+    every document was classified, and 1 where some failed. With --estimate nothing is classified and no file written.
     """
     results.check()
     form = shown.chosen()
@@ -70,6 +72,9 @@ def run(
     documents.check()
     tally = Tally()
     with told_requests(shown=connection.debug), options.classifier(rule_set, connection) as classifier:
+        if results.estimate:
+            show_estimate(estimate_of(documents.inputs(), classifier, results.kept(classifier)), form)
+            return
         stopped_by = _classify(documents, classifier, results, form, tally)
     if results.summary:
         show_summary(tally, shown, on_standard_error=results.out is None)
@@ -126,13 +131,14 @@ def _classify(
     # Lines for a program and a bar would mix on one terminal.
     has_room = not is_shown or form is Format.PRETTY or not output.is_terminal()
     with results.file(classifier) as file, progress(documents.found(), shown=has_room) as bar:
-        work = Work(classifier, file, tally, bar.advance)
+        work = Work(classifier, file, tally, bar)
         records = work.records(documents.inputs())
         try:
             _show(records, classifier, form, bar) if is_shown else _exhaust(records)
         except KeyboardInterrupt:
             tell(_what_is_kept(results.out))
             raise
+    tally.usage = classifier.usage
     return work.stopped_by
 
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from classify_core.cli.output import printable
 from classify_core.cli.run_records import ResultRecord
+from classify_core.progress import ProgressCallback, ProgressEvent, Stage
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 LONGEST_LABEL: Final = 30
+
+# Of a document that is in no call of the classifier.
+_NO_PLACE: Final = -1
 
 _STYLES: Final = {"label": "bold", "failure": "bold red", "path": "", "detail": "dim"}
 
@@ -44,11 +48,21 @@ class Screen:
 
 
 class Progress:
-    """Counts the documents that are done, where anybody watches."""
+    """Tells of the documents, where anybody watches.
 
-    def __init__(self, advance: Callable[[], None], console: Console | None) -> None:
-        self.advance = advance
+    Attributes:
+        callback: for the classifier's events; None where nobody watches.
+        console: where the bar is; None where there is none.
+    """
+
+    def __init__(self, callback: ProgressCallback | None, console: Console | None) -> None:
+        self.callback = callback
         self.console = console
+
+    def tell(self, stage: Stage) -> None:
+        """Tells of a document that the classifier was not given."""
+        if self.callback is not None:
+            self.callback(ProgressEvent(stage, _NO_PLACE))
 
 
 @contextmanager
@@ -60,23 +74,15 @@ def progress(found: Iterable[object], *, shown: bool) -> Iterator[Progress]:
         shown: whether a bar may be shown.
     """
     if not (shown and sys.stderr.isatty()):
-        yield Progress(lambda: None, None)
+        yield Progress(None, None)
         return
-    from rich import progress as bars  # noqa: PLC0415 - slow to load, and not needed where nobody watches
-    from rich.console import Console  # noqa: PLC0415 - the same
+    from rich.console import Console  # noqa: PLC0415 - slow to load, and not needed where nobody watches
 
-    columns = (
-        bars.TextColumn("classifying"),
-        bars.BarColumn(),
-        bars.MofNCompleteColumn(),
-        bars.TimeElapsedColumn(),
-        bars.TextColumn("left"),
-        bars.TimeRemainingColumn(),
-    )
+    from classify_core.progress.rich_bar import rich_bar  # noqa: PLC0415 - the same
+
     console = Console(stderr=True)
-    with bars.Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=sum(1 for _ in found))
-        yield Progress(lambda: bar.advance(task), console)
+    with rich_bar(sum(1 for _ in found), console=console, is_transient=True) as callback:
+        yield Progress(callback, console)
 
 
 def screen(types: Sequence[str], progress: Progress) -> Screen:

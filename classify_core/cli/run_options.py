@@ -18,6 +18,7 @@ from classify_core.cli.connection import ConnectionOptions
 from classify_core.cli.output import tell
 from classify_core.cli.rule_options import RULE_FILE, rules_in_file
 from classify_core.cli.run_formats import format_of
+from classify_core.cli.run_kept import KeptResults, kept_in
 from classify_core.cli.run_results import ResultsFile
 from classify_core.cli.values import given
 from classify_core.errors import InvalidOptionError
@@ -101,13 +102,24 @@ class BackendOptions(OptionGroup):
         int | None, typer.Option("--max-concurrency", min=1, help="Documents at once; unless said, what suits.")
     ] = None
     max_credits: Annotated[
-        float | None, typer.Option("--max-credits", min=0.0, help="Begin nothing more once so many are spent.")
+        float | None,
+        typer.Option("--max-credits", min=0.0, help="Begin no document whose pages would cost more in all; hosted."),
     ] = None
     plan: Annotated[PlanName | None, typer.Option("--plan", help="The plan whose rate limits are kept.")] = None
     cache: Annotated[
         Path | None,
         typer.Option("--cache", metavar="FILE", help="Keeps answers, so that equal content is asked once in all runs."),
     ] = None
+    refresh: Annotated[bool, typer.Option("--refresh", help="Make answers anew that --cache holds.")] = False
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Make hosted jobs again that FAILED before; each is billed again.")
+    ] = False
+    delete_after: Annotated[
+        bool, typer.Option("--delete-after", help="Delete a document and its job at the service once it is done.")
+    ] = False
+    usage: Annotated[
+        bool, typer.Option("--usage", help="Ask what each hosted job cost: one more request a document.")
+    ] = False
 
     def cache_files(self) -> tuple[Path, ...]:
         """The file of answers with those that SQLite makes beside it."""
@@ -134,6 +146,10 @@ class BackendOptions(OptionGroup):
             timeout=self.timeout,
             on_error="record",
             cache=True if self.cache is None else self.cache,
+            refresh=self.refresh,
+            retry_failed=self.retry_failed,
+            delete_after=self.delete_after,
+            usage=self.usage,
             plan=None if self.plan is None else self.plan.value,
             max_concurrency=self.max_concurrency,
             max_credits=self.max_credits,
@@ -154,7 +170,7 @@ class BackendOptions(OptionGroup):
 
 @dataclass(frozen=True)
 class ResultsOptions(OptionGroup):
-    """Where the results go."""
+    """What becomes of the results."""
 
     out: Annotated[
         Path | None,
@@ -171,13 +187,18 @@ class ResultsOptions(OptionGroup):
             "--summary", help="Count the types at the end: on standard output with --out, else on standard error."
         ),
     ] = False
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Tell what the run would cost, and send no document.")
+    ] = False
 
     def check(self) -> None:
         """Refuses what cannot work before anything is begun.
 
         Raises:
-            InvalidOptionError: there is nothing to overwrite, or the file's ending tells no format.
+            InvalidOptionError: there is nothing to overwrite or to sum up, or the file's ending tells no format.
         """
+        if self.estimate and self.summary:
+            raise InvalidOptionError("--summary is of a run's results, and --estimate makes none; give one of the two")
         if self.overwrite and self.out is None:
             raise InvalidOptionError("--overwrite is about the file of --out; give both or neither")
         if self.out is not None:
@@ -192,3 +213,13 @@ class ResultsOptions(OptionGroup):
         if self.out is None:
             return nullcontext()
         return ResultsFile(self.out, rules_id=classifier.rules_id, overwrite=self.overwrite)
+
+    def kept(self, classifier: Classifier) -> KeptResults | None:
+        """What the file of results holds, which is only looked at; None where nothing of it would stay.
+
+        Raises:
+            ClassifyError: saved rules cannot be loaded, or the file cannot be used.
+        """
+        if self.out is None or self.overwrite:
+            return None
+        return kept_in(self.out, rules_id=classifier.rules_id)

@@ -50,7 +50,8 @@ def _show_tables(record: dict[str, Any]) -> None:
     output.show_table(("type", "documents", "mean confidence"), rows)
     counts = {"documents": "documents", "done_before": "of them before", "not_done": "given up"}
     told = [f"{record[name]:,} {words}" for name, words in counts.items() if record[name]]
-    typer.echo(", ".join([*told, f"{record['seconds']:.1f} s", f"{record['credits']:g} credits"]))
+    about = "about " if record["credits_estimated"] else ""
+    typer.echo(", ".join([*told, f"{record['seconds']:.1f} s", f"{about}{record['credits']:g} credits"]))
 
 
 def _label(entry: dict[str, Any]) -> str:

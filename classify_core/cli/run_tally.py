@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Any
 
 from classify_core.classification import Status
 from classify_core.cli.run_records import ResultRecord
+from classify_core.pricing import UsageTotals
 
 
 @dataclass
@@ -40,13 +40,14 @@ class Tally:
         failures: those that failed, by the code of their error.
         done_before: how many of the classified ones were in the file already.
         not_done: how many were found, but not worked on, since something ended the run.
+        usage: what the service was used for.
     """
 
     labelled: dict[tuple[str | None, bool], Labelled] = field(default_factory=dict)
     failures: Counter[str] = field(default_factory=Counter)
     done_before: int = 0
     not_done: int = 0
-    _credits: dict[str, float] = field(default_factory=dict)
+    usage: UsageTotals = field(default_factory=UsageTotals)
     _begin: float = field(default_factory=time.monotonic)
 
     def count(self, record: ResultRecord) -> None:
@@ -55,8 +56,6 @@ class Tally:
             self.count_label(record.type, record.confidence, is_withheld=record.status is Status.BELOW_THRESHOLD)
         else:
             self.failures[record.error_code or record.status] += 1
-        if record.job_id is not None and record.credits is not None:
-            self._credits[record.job_id] = record.credits  # equal documents share a job
 
     def count_before(self, kind: str | None, confidence: float | None, *, is_withheld: bool) -> None:
         """Counts a document whose result was there already."""
@@ -90,7 +89,8 @@ class Tally:
             "types": list(self._types()),
             "failures": dict(self.failures.most_common()),
             "seconds": round(time.monotonic() - self._begin, 3),
-            "credits": math.fsum(self._credits.values()),
+            "credits": self.usage.credits,
+            "credits_estimated": self.usage.is_estimated,
         }
 
     def _types(self) -> Iterator[dict[str, Any]]:

@@ -1,51 +1,47 @@
-"""Classifies at the hosted service: upload, job, wait, answer."""
+"""Classifies at the hosted service: the face of uploads, jobs and limits towards a `Classifier`."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from pathlib import PureWindowsPath
+import warnings
+from collections.abc import Sequence
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import BaseModel, SecretStr
-
-from classify_core.api.calls_files import upload_file
-from classify_core.api.calls_jobs import create_job, wait_for_job
 from classify_core.api.clock import Clock
-from classify_core.backend import ClassifyRequest
+from classify_core.backend import BegunJob, ClassifyRequest, DocumentContext, JobReference, JobState
 from classify_core.classification import Answer
-from classify_core.errors import ClassifyTimeoutError, InvalidOptionError, InvalidResponseError
+from classify_core.errors import InvalidOptionError
+from classify_core.hosted.account import HeldAccount
+from classify_core.hosted.alone import AloneDocument
+from classify_core.hosted.jobs_v2 import JobsV2
+from classify_core.hosted.options import Api, HostedJobOptions, Mode, check_api
 from classify_core.hosted.pacing import PacedClient
-from classify_core.hosted.transaction import transaction_id_of
+from classify_core.hosted.saved_configuration import configuration_in
+from classify_core.hosted.uploads import Uploads
+from classify_core.hosted.v1.jobs import JobsV1
 from classify_core.limits import Plan, RateLimits, limits_of
-from classify_core.models import (
-    MAX_FILE_NAME_LENGTH,
-    AnsweredConfiguration,
-    ClassifyConfiguration,
-    ClassifyJob,
-    JobStatus,
-    ParsingConfiguration,
-    Rule,
-)
-from classify_core.source import format_of
+from classify_core.models import ClassifyConfiguration
 
 if TYPE_CHECKING:
     import httpx
+    from pydantic import SecretStr
 
-    from classify_core.source import Content
+OPEN_JOBS: Final = 1_000
+"""Open jobs where the plan sets no limit.
 
-DEFAULT_OPEN_JOBS: Final = 32
-"""Open jobs where the plan sets no limit: enough to hide the service's own time."""
+An open job is a few kilobytes here, its document is not kept; ten listings look at all of them; and at 40 new jobs a
+second it takes jobs of 25 seconds to have as many open, beyond which more would gain nothing.
+"""
 
-MAX_ATTEMPTS: Final = 10
-MAX_KNOWN_JOBS: Final = 10_000
-CLOCK_SKEW: Final = timedelta(minutes=2)
-"""How much the service's clock may be behind ours."""
-
-_USAGE: Final = ("usage",)
+DOCUMENTS_IN_HAND: Final = 16
+"""Documents in memory at once: enough that 10 uploads a second never wait for one that is slow."""
 
 
 class HostedBackend:
     """Uploads a document, creates a job for it and waits for its result.
+
+    Equal work is done once: a lost answer, a repeated run or another process with the same document finds the job that
+    was made first, by its transaction ID.
 
     Args:
         api_key: by default from `LLAMA_CLOUD_API_KEY`.
@@ -55,6 +51,14 @@ class HostedBackend:
             closed with the backend.
         plan: whose published limits are kept; None keeps the rates and sets no limit of jobs.
         retry_failed: make a document's job again that FAILED in a former run; it is billed again.
+        api: `"v2"`; or `"v1"`, which the service has deprecated: one job for up to 500 files.
+        mode: `"FAST"` reads text; `"MULTIMODAL"`, of v1 alone, looks at pages too.
+        usage: fetch what each job was billed; one more request a document.
+        delete_after: delete a document's job, and the file uploaded for it, once the result is in. A file that you
+            named by its ID is never deleted, and a FAILED job is kept, so that no repeated run makes it again.
+        cancel_remote: cancel the jobs of documents that are given up on, at their time-out or with a cancelled call;
+            else they are left running, and the next run finds them.
+        upload_expires_in: seconds after which an upload is to expire, if before the service's 48 hours.
 
     Raises:
         AuthenticationError: there is no usable key.
@@ -71,29 +75,51 @@ class HostedBackend:
         http_client: httpx.AsyncClient | None = None,
         plan: Plan | RateLimits | None = None,
         retry_failed: bool = False,
+        api: Api = "v2",
+        mode: Mode = "FAST",
+        usage: bool = False,
+        delete_after: bool = False,
+        cancel_remote: bool = False,
+        upload_expires_in: float | None = None,
         _clock: Clock | None = None,
     ) -> None:
         self._limits = limits_of(plan)
         self._plan = plan
         self._organization_id = organization_id
-        self._retry_failed = retry_failed
         self._http_client = http_client
-        self._clock = Clock() if _clock is None else _clock
-        self._known_jobs: dict[str, None] = {}
+        self._api = api
+        self._options = HostedJobOptions(
+            retry_failed=retry_failed,
+            usage=usage,
+            delete_after=delete_after,
+            cancel_remote=cancel_remote,
+            upload_expires_in=upload_expires_in,
+            mode=mode,
+        )
+        check_api(api, mode)
+        clock = Clock() if _clock is None else _clock
         self._client = PacedClient(
             limits=self._limits,
-            clock=self._clock,
+            clock=clock,
             api_key=api_key,
             base_url=base_url,
             project_id=project_id,
             organization_id=organization_id,
             http_client=http_client,
         )
+        account = HeldAccount(self._client, clock)
+        uploads = Uploads(self._client, account, self._options, clock)
+        jobs: type[JobsV1 | JobsV2] = JobsV2 if api == "v2" else JobsV1
+        self._jobs = jobs(self._client, uploads, account, limits=self._limits, options=self._options, clock=clock)
+        if api == "v1":
+            _warn_of_v1()
 
     @property
     def name(self) -> str:
-        """`"hosted"`."""
-        return "hosted"
+        """`"hosted"`; of v1 `"hosted/v1"` or `"hosted/v1-multimodal"`, whose answers may be others."""
+        if self._api == "v2":
+            return "hosted"
+        return "hosted/v1" if self._options.mode == "FAST" else "hosted/v1-multimodal"
 
     @property
     def base_url(self) -> str:
@@ -102,17 +128,25 @@ class HostedBackend:
 
     @property
     def default_concurrency(self) -> int:
-        """As many open jobs as the plan allows."""
-        return self._limits.concurrent_jobs or DEFAULT_OPEN_JOBS
+        """As many open jobs as the plan allows; `OPEN_JOBS` where it sets no limit."""
+        return self._limits.concurrent_jobs or OPEN_JOBS
+
+    @property
+    def documents_in_hand(self) -> int:
+        """How many documents it usefully has in memory at once."""
+        return min(DOCUMENTS_IN_HAND, self.default_concurrency)
 
     def arguments(self) -> dict[str, Any]:
-        """The constructor arguments that make an equal backend, without key and client."""
-        return {
+        """The constructor arguments that make an equal backend, without key and client; options only where given."""
+        told: dict[str, Any] = {
             "base_url": self._client.base_url,
             "project_id": self._client.project_id,
             "organization_id": self._organization_id,
             "plan": self._plan,
         }
+        defaults = {option.name: option.default for option in fields(HostedJobOptions)}
+        told |= {name: value for name, value in asdict(self._options).items() if value != defaults[name]}
+        return told if self._api == "v2" else told | {"api": self._api}
 
     async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
         """Classifies one document; an equal one, also of a former run, comes back from its first job.
@@ -121,15 +155,25 @@ class HostedBackend:
             JobFailedError, JobCancelledError, ClassifyTimeoutError: the job's three ways to end without a result.
             ApiError, ConnectionFailedError, InvalidResponseError: a request failed, also after the retries.
         """
-        deadline = self._client.deadline_in(timeout)
-        try:
-            file_input = await self._file_input(request, deadline)
-            job, is_former = await self._created(request, file_input, deadline)
-            wait = wait_for_job(job, timeout=timeout, expand=_USAGE)
-            return _answer(await self._client.run(wait, deadline=deadline), is_former=is_former)
-        except ClassifyTimeoutError as error:
-            error.timeout = timeout  # of the document, not of its last request
-            raise
+        begun = await self.begin(request, AloneDocument(), timeout=timeout)
+        return await begun.answer()
+
+    async def begin(self, request: ClassifyRequest, context: DocumentContext, *, timeout: float) -> BegunJob:
+        """Makes a document's job, or finds the one that was made for equal work; see `JobBackend`.
+
+        Raises:
+            ApiError, ConnectionFailedError, InvalidResponseError: a request failed, also after the retries.
+            ClassifyTimeoutError: it could not be made in time.
+        """
+        return await self._jobs.begin(request, context, timeout=timeout)
+
+    async def states(self, references: Sequence[JobReference], *, timeout: float) -> list[JobState]:
+        """Looks once at jobs begun earlier, and says how each of them stands; see `JobBackend`.
+
+        Raises:
+            ClassifyError: the service could not be asked.
+        """
+        return await self._jobs.states(references, timeout=timeout)
 
     async def load_configuration(self, configuration_id: str) -> ClassifyConfiguration:
         """Loads a rule set saved at the service.
@@ -138,56 +182,17 @@ class HostedBackend:
             NotFoundError: there is none of that ID in the project.
             InvalidResponseError: it holds no rules for classification.
         """
-        saved = await self._client.configurations.get(configuration_id)
-        if not saved.parameters.rules:
-            raise InvalidResponseError(
-                f"the configuration {configuration_id} ({saved.product_type}) holds no rules for classification"
-            )
-        return _unchecked(saved.parameters)
+        return configuration_in(await self._client.configurations.get(configuration_id))
 
     async def aclose(self) -> None:
-        """Closes the connections, for good, those of a client of your own too: they live on this loop."""
+        """Closes the connections, for good, those of a client of your own too: they live on this loop.
+
+        Cancels of remote jobs that are under way get a few seconds to arrive.
+        """
+        await self._jobs.aclose()
         await self._client.aclose()
         if self._http_client is not None:
             await self._http_client.aclose()
-
-    async def _file_input(self, request: ClassifyRequest, deadline: float) -> str:
-        if request.content is None:
-            return str(request.source.value)
-        content = request.content
-        upload = upload_file(content.data, name=upload_name(content), external_file_id=content.digest)
-        file = await self._client.run(upload, deadline=deadline)
-        return file.id
-
-    async def _created(self, request: ClassifyRequest, file_input: str, deadline: float) -> tuple[ClassifyJob, bool]:
-        """Creates the job, or finds the one that was created for equal work before; and says which of the two.
-
-        A former job that came to nothing and may be made again is passed over for the next attempt. A job that this
-        call made is never passed over: its end, whatever it is, is the document's.
-        """
-        saved, begin = request.configuration_id, self._clock.now()
-        for attempt in range(MAX_ATTEMPTS):
-            create = create_job(
-                file_input,
-                configuration=request.configuration if saved is None else None,
-                configuration_id=saved,
-                transaction_id=transaction_id_of(request, attempt),
-            )
-            job = await self._client.run(create, deadline=deadline)
-            is_former = job.id in self._known_jobs or _is_former(job, file_input, begin)
-            if request.content is None:  # nothing else tells a job made earlier by this very backend
-                self._know(job)
-            if not (is_former and self._may_be_made_again(job)):
-                break
-        return job, is_former
-
-    def _know(self, job: ClassifyJob) -> None:
-        self._known_jobs[job.id] = None
-        if len(self._known_jobs) > MAX_KNOWN_JOBS:
-            self._known_jobs.pop(next(iter(self._known_jobs)))
-
-    def _may_be_made_again(self, job: ClassifyJob) -> bool:
-        return job.status is JobStatus.CANCELLED or (job.status is JobStatus.FAILED and self._retry_failed)
 
     def refuse_pickling(self) -> None:
         """Raises InvalidOptionError where an HTTP client of the user's own would be lost on the way."""
@@ -201,55 +206,23 @@ class HostedBackend:
 
     def __reduce__(self) -> tuple[Any, ...]:
         self.refuse_pickling()
-        return _restore, (self.arguments() | {"retry_failed": self._retry_failed},)
-
-
-def upload_name(content: Content) -> str:
-    """The name a document is uploaded under: no local folder in it, an ending that tells the service the format."""
-    named = PureWindowsPath(content.name or "").name[-MAX_FILE_NAME_LENGTH // 2 :]  # splits at both kinds of slash
-    stem = named or content.digest[:16]
-    if content.format and format_of(stem) != content.format:
-        return f"{stem}.{content.format}"
-    return stem
-
-
-def _is_former(job: ClassifyJob, file_input: str, begin: datetime) -> bool:
-    """Whether a job was made before this call: for another upload, or, where there was none, well before it began."""
-    # One is the end of the other where the service tells an ID without its prefix (`dfl-`).
-    if not (job.file_input.endswith(file_input) or file_input.endswith(job.file_input)):
-        return True
-    created = job.created_at
-    if created is not None and created.tzinfo is None:
-        created = created.replace(tzinfo=UTC)
-    return created is not None and created < begin - CLOCK_SKEW
-
-
-def _unchecked(parameters: AnsweredConfiguration) -> ClassifyConfiguration:
-    """A configuration that the service keeps, as it is: our limits are for what we send."""
-    kept: dict[str, Any] = {"mode": parameters.mode, "parsing_configuration": None}
-    kept["rules"] = tuple(Rule.model_construct(**_fields(rule, Rule)) for rule in parameters.rules)
-    if parameters.parsing_configuration is not None:
-        fields = _fields(parameters.parsing_configuration, ParsingConfiguration)
-        kept["parsing_configuration"] = ParsingConfiguration.model_construct(**fields)
-    return ClassifyConfiguration.model_construct(**kept)
-
-
-def _fields(answered: BaseModel, model: type[BaseModel]) -> dict[str, Any]:
-    return {name: getattr(answered, name) for name in model.model_fields}
-
-
-def _answer(job: ClassifyJob, *, is_former: bool) -> Answer:
-    if job.result is None:
-        raise TypeError("wait_for_job returns completed jobs, and those have a result")
-    return Answer(
-        type=job.result.type,
-        confidence=job.result.confidence,
-        reasoning=job.result.reasoning,
-        job_id=job.id,
-        usage=job.usage,
-        is_from_former_job=is_former,
-    )
+        return _restore, (self.arguments(),)
 
 
 def _restore(arguments: dict[str, Any]) -> HostedBackend:
     return HostedBackend(**arguments)
+
+
+_warned: list[str] = []
+
+
+def _warn_of_v1() -> None:
+    """Says that v1 will go, once a process."""
+    if not _warned:
+        _warned.append("v1")
+        warnings.warn(
+            'api="v1" is deprecated by the service; use the default api="v2". Only mode="MULTIMODAL", for scans, has '
+            "no successor yet",
+            DeprecationWarning,
+            stacklevel=3,
+        )

@@ -1,88 +1,98 @@
-"""Keeps the published rate limits by waiting before a request, so that none has to be refused."""
+"""Sends requests when the limits admit them, so that none has to be refused."""
 
 from __future__ import annotations
 
 import hashlib
-import threading
 from dataclasses import replace
-from typing import Any, Final
-from weakref import WeakValueDictionary
+from typing import Any, Final, TypeVar
 
 import httpx
 from pydantic import SecretStr
 
 from classify_core.api import AsyncClassifyClient
-from classify_core.api.call import Call
-from classify_core.api.calls_files import FILES
-from classify_core.api.calls_jobs import JOBS
+from classify_core.api.client import as_deadline
 from classify_core.api.clock import Clock
-from classify_core.api.flow import Send, TooLateError
+from classify_core.api.drivers import Operation
+from classify_core.api.failures import is_plan_limit, read_detail
+from classify_core.api.flow import Send
+from classify_core.api.retry import read_retry_after
+from classify_core.deadline import Deadline
+from classify_core.hosted.lanes import OnWait
+from classify_core.hosted.pacer import shared_pacer
 from classify_core.limits import RateLimits
-from classify_core.sliding_window import SlidingWindow
 
-# The service counts arrivals, and requests do not take equally long to arrive.
-MARGIN_SECONDS: Final = 0.05
+T = TypeVar("T")
 
-
-class Pacer:
-    """Delays requests so that each published limit is kept; used on one event loop."""
-
-    def __init__(self, limits: RateLimits, clock: Clock) -> None:
-        self._clock = clock
-        self._every_request = _windows(limits.requests_per_minute, 60.0)
-        self._by_call: dict[str, list[SlidingWindow]] = {
-            f"POST {JOBS}": _windows(limits.creates_per_second, 1.0),
-            f"POST {FILES}": _windows(limits.uploads_per_5_seconds, 5.0),
-        }
-
-    async def admit(self, call: Call[Any], seconds: float | None = None) -> float:
-        """Waits until the request may be sent, counts it, and returns the seconds it waited.
-
-        A place is taken only by a request that is sent: one that gives up or is cancelled leaves none behind.
-
-        Raises:
-            TooLateError: it would be sent only after `seconds`.
-        """
-        windows = self._by_call.get(call.name, []) + self._every_request
-        begin = now = self._clock.monotonic()
-        while (free := max([now, *(window.free_at(now) for window in windows)])) > now:
-            if seconds is not None and free - begin >= seconds:
-                raise TooLateError(f"the rate limits admit the request only in {free - now:.0f} s")
-            await self._clock.asleep(free - now)
-            now = self._clock.monotonic()
-        for window in windows:
-            window.count(now)
-        return now - begin
-
-
-_lock = threading.Lock()
-_pacers: WeakValueDictionary[tuple[object, ...], Pacer] = WeakValueDictionary()
-
-
-def shared_pacer(account: str, limits: RateLimits, clock: Clock) -> Pacer:
-    """The one pacer of an account in this process: the service counts all of its requests together."""
-    rates = limits.model_copy(update={"concurrent_jobs": None})  # those are counted elsewhere
-    key = (account, rates, clock if type(clock) is not Clock else None)
-    with _lock:
-        pacer = _pacers.get(key)
-        if pacer is None:
-            pacer = _pacers[key] = Pacer(rates, clock)
-        return pacer
+_TOO_MANY_REQUESTS: Final = 429
 
 
 class PacedClient(AsyncClassifyClient):
-    """A client that holds each request back until the limits admit it, retries and looks included."""
+    """A client that holds each request back until the limits admit it, retries and looks included.
+
+    Attributes:
+        account: tells those of equal key, address, project and organization, and none of these.
+        pacer: shared by all clients of a key and an address in this process.
+    """
 
     def __init__(self, *, limits: RateLimits, clock: Clock, **options: Any) -> None:
         super().__init__(**options, _clock=clock)
-        account = f"{self.base_url} {self._found_key().get_secret_value()}"
-        self._pacer = shared_pacer(hashlib.sha256(account.encode()).hexdigest(), limits, clock)
+        user = self.base_url, self._found_key().get_secret_value()
+        self.account = _digest(*user, self.project_id, self._options["organization_id"])
+        self.pacer = shared_pacer(_digest(*user), limits, clock)
 
-    async def _send(self, step: Send, key: SecretStr) -> httpx.Response:
-        waited = await self._pacer.admit(step.call, step.seconds)
-        seconds = None if step.seconds is None else step.seconds - waited
-        return await super()._send(replace(step, seconds=seconds), key)
+    async def run(
+        self,
+        operation: Operation[T],
+        *,
+        deadline: Deadline | float | None = None,
+        on_wait: OnWait | None = None,
+    ) -> T:
+        """Does what a description says, each attempt when the limits admit it.
+
+        Args:
+            operation: a call or a wait; a wait's own time-out is not put off, only `deadline` is.
+            deadline: ends attempts and pauses. What was waited for the limits does not count: it is put off by that,
+                up to its `latest`.
+            on_wait: told the seconds to wait for the limits where they are noticeable, at most once a second.
+
+        Raises:
+            ClassifyTimeoutError: the deadline came first, or the limits admit a request only after its `latest`.
+            ClassifyError: any other failure, each with its own class.
+        """
+        moment = as_deadline(deadline)
+
+        async def send(step: Send, key: SecretStr) -> httpx.Response:
+            return await self._send_paced(step, key, moment, on_wait)
+
+        return await self._run_with(send, operation, moment)
+
+    async def _send_paced(
+        self, step: Send, key: SecretStr, deadline: Deadline | None, on_wait: OnWait | None
+    ) -> httpx.Response:
+        latest = None if deadline is None else deadline.latest
+        sent, waited = await self.pacer.admit(step.call, latest=latest, on_wait=on_wait)
+        if deadline is not None:
+            deadline.put_off(waited)
+        try:
+            response = await self._send(_ending_by(latest, step, sent), key)
+        finally:
+            self.pacer.answered(step.call, sent)
+        self._take_note(response, sent)
+        return response
+
+    def _take_note(self, response: httpx.Response, sent: float) -> None:
+        if response.status_code != _TOO_MANY_REQUESTS:
+            self.pacer.accepted(sent)
+        elif not is_plan_limit(read_detail(response)):  # that one stops the run, and slowing down does not help it
+            self.pacer.refused(sent, read_retry_after(response.headers.get("retry-after"), self._clock.now()))
 
 
-def _windows(limit: int | None, seconds: float) -> list[SlidingWindow]:
-    return [] if limit is None else [SlidingWindow(limit, seconds + MARGIN_SECONDS)]
+def _digest(*parts: str | None) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _ending_by(latest: float | None, step: Send, now: float) -> Send:
+    """The step with its time-outs cut at `latest`; those were as long as the deadline, which could be put off less."""
+    if latest is None or step.seconds is None:
+        return step
+    return replace(step, seconds=min(step.seconds, latest - now))

@@ -1,6 +1,7 @@
-"""What a call tells of itself while it runs, and the bars that show it."""
+"""What a call tells of itself while it runs, and the displays that show it."""
 
-from classify_core.progress.bars import progress
+from classify_core.progress.combining import combined
+from classify_core.progress.display import shown_progress
 from classify_core.progress.events import ProgressCallback, ProgressEvent, Stage
 
-__all__ = ["ProgressCallback", "ProgressEvent", "Stage", "progress"]
+__all__ = ["ProgressCallback", "ProgressEvent", "Stage", "combined", "shown_progress"]

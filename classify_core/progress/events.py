@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
+
+from classify_core.errors import InvalidOptionError
 
 
 class Stage(StrEnum):
@@ -53,6 +56,33 @@ class ProgressEvent:
     job_id: str | None = None
     seconds: float | None = None
 
+    def as_data(self) -> dict[str, str | int | float | None]:
+        """Its attributes by name, as plain JSON data."""
+        return {
+            "stage": self.stage.value,
+            "index": self.index,
+            "source_name": self.source_name,
+            "job_id": self.job_id,
+            "seconds": self.seconds,
+        }
+
 
 ProgressCallback: TypeAlias = Callable[[ProgressEvent], object]
 """Called in the thread, or on the event loop, that made the call; what it raises ends the call."""
+
+
+def checked_callback(callback: ProgressCallback | None) -> ProgressCallback | None:
+    """The callback as it is.
+
+    Raises:
+        InvalidOptionError: it cannot be called, or is an `async def`, which nobody would await.
+    """
+    if callback is None:
+        return None
+    if not callable(callback):
+        raise InvalidOptionError(f"on_progress= is a {type(callback).__name__}; give a function of one event")
+    if inspect.iscoroutinefunction(callback) or inspect.iscoroutinefunction(type(callback).__call__):
+        raise InvalidOptionError(
+            "on_progress= is an async function, which is not awaited; give a plain one, which may put events in a queue"
+        )
+    return callback

@@ -3,6 +3,8 @@ from __future__ import annotations
 import errno
 import io
 import os
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +152,54 @@ def test_a_refused_upload_names_its_document(api: Driver, service: ClassifyServi
     with pytest.raises(RejectedRequestError, match=r"a\.txt") as refused:
         api(api.client.files.upload, b"x", name="a.txt")
     assert refused.value.source_name == "a.txt"
+
+
+@pytest.mark.parametrize("fault", [{"action": "cut"}, {"action": "cut_half_way"}, {"status": 500}])
+def test_an_upload_whose_answer_is_lost_is_found_by_its_digest_and_not_sent_again(
+    api: Driver, service: ClassifyService, fault: dict[str, Any]
+) -> None:
+    service.fail_next("POST *", **fault, work=True)
+    file = api(api.client.files.upload, b"x", name="a.txt", external_file_id=sha256(b"x").hexdigest())
+    assert [request.method for request in service.requests] == ["POST", "GET"]
+    assert list(service.files) == [file.id]
+
+
+def test_an_upload_that_was_not_done_is_sent_again_after_the_look(api: Driver, service: ClassifyService) -> None:
+    service.fail_next("POST *", action="cut", work=False)
+    service.fail_next("GET *", status=500, work=False)
+    file = api(api.client.files.upload, b"x", name="a.txt", external_file_id=sha256(b"x").hexdigest())
+    assert [request.method for request in service.requests] == ["POST", "GET", "POST"]
+    assert list(service.files) == [file.id]
+
+
+def test_an_older_document_under_an_id_of_ones_own_is_never_taken_for_a_lost_upload(
+    api: Driver, service: ClassifyService
+) -> None:
+    api(api.client.files.upload, b"version 1", name="a.txt", external_file_id="INV-7")
+    service.fail_next("POST *", action="cut", work=False)
+    file = api(api.client.files.upload, b"version 2", name="a.txt", external_file_id="INV-7")
+    assert service.files[file.id].content == b"version 2"
+    assert [request.method for request in service.requests] == ["POST"] * 3
+
+
+def test_a_copy_in_another_format_is_never_taken_for_a_lost_upload(api: Driver, service: ClassifyService) -> None:
+    digest = sha256(b"x").hexdigest()
+    api(api.client.files.upload, b"x", name="a.txt", external_file_id=digest)
+    service.fail_next("POST *", action="cut", work=False)
+    assert api(api.client.files.upload, b"x", name="a.md", external_file_id=digest).name == "a.md"
+
+
+def test_a_refused_upload_is_not_looked_for(api: Driver, service: ClassifyService) -> None:
+    service.fail_next("POST *", status=429, body={"detail": "Rate limit exceeded. Try again."})
+    api(api.client.files.upload, b"x", name="a.txt", external_file_id=sha256(b"x").hexdigest())
+    assert [request.method for request in service.requests] == ["POST", "POST"]
+
+
+def test_an_expiry_is_sent_with_its_time_zone(api: Driver, service: ClassifyService) -> None:
+    api(api.client.files.upload, b"x", name="a.txt", expires_at=datetime(2026, 3, 1, tzinfo=UTC))
+    assert service.requests[-1].form["expires_at"].content == b"2026-03-01T00:00:00+00:00"
+    with pytest.raises(InvalidOptionError, match="time zone"):
+        api(api.client.files.upload, b"x", name="a.txt", expires_at=datetime(2026, 3, 1))  # noqa: DTZ001 - what is tested
 
 
 def test_a_file_can_be_got_listed_and_deleted(api: Driver, service: ClassifyService) -> None:

@@ -172,7 +172,7 @@ def test_hosted_documents_have_a_job_and_its_price_and_parsing_options_are_sent(
     place: Place, classify: Program, service: ClassifyService
 ) -> None:
     place.write("inbox/bill.txt", "invoice")
-    options = ("--max-pages", "3", "--target-pages", "1,3", "--lang", "de", "--plan", "pro")
+    options = ("--max-pages", "3", "--target-pages", "1,3", "--lang", "de", "--plan", "pro", "--usage")
     [line] = classify("run", "inbox/bill.txt", *HOSTED, *options).lines
     assert (line["type"], line["backend"]) == ("invoice", "hosted")
     assert line["job_id"] in service.jobs

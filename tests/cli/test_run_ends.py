@@ -44,7 +44,7 @@ def test_a_service_that_answered_before_is_taken_to_come_back(
     for number in range(4):
         place.write(f"many/{number}.txt", f"{INVOICE} {number}")
     service.fail_next("POST /api/v1/beta/files")  # as it should be
-    service.fail_next("POST /api/v1/beta/files", action="cut", times=6)
+    service.fail_next("POST /api/v1/beta/files", action="cut", work=False, times=6)
     ended = classify("run", "many", *HOSTED, "--max-concurrency", "1")
     assert ended.code == 1
     assert [line["status"] for line in ended.lines] == ["completed", "failed", "completed", "completed"]

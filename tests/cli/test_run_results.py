@@ -19,7 +19,7 @@ from classify_core.cli.run_lock import locked
 from classify_core.cli.run_records import ResultRecord
 from classify_core.errors import InvalidOptionError
 from tests.cli.conftest import Program
-from tests.cli.runs import INVOICE, LOCAL, OTHER_RULES, PROGRAM, RECIPE, RULES, Place, count_of_lines
+from tests.cli.runs import HOSTED, INVOICE, LOCAL, OTHER_RULES, PROGRAM, RECIPE, RULES, Place, count_of_lines
 from tests.service import ClassifyService
 from tests.waiting import wait_until
 
@@ -333,7 +333,7 @@ def test_equal_documents_share_a_job_and_its_price_counts_once(
 ) -> None:
     place.write("twins/a.txt", "invoice")
     place.write("twins/b.txt", "invoice")
-    ended = classify("run", "twins", "--rules", "rules.yaml", "--backend", "hosted", "--out", "r.jsonl", "--summary")
+    ended = classify("run", "twins", *HOSTED, "--usage", "--out", "r.jsonl", "--summary")
     first, second = place.read("r.jsonl")
     assert first["job_id"] == second["job_id"]
     assert ended.only["credits"] == first["credits"] == second["credits"]

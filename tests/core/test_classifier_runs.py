@@ -225,10 +225,10 @@ def test_failures_are_named_by_their_place_where_they_have_no_name(rules: list[R
         Classifier(rules, backend=backend).classify(b"bad")
 
 
-def test_documents_cut_off_by_a_time_limit_keep_their_own_names(rules: list[Rule]) -> None:
+def test_documents_cut_off_by_a_deadline_keep_their_own_names(rules: list[Rule]) -> None:
     classifier = Classifier(rules, backend=ScriptedBackend(gate=asyncio.Event()), max_concurrency=2)
     sources = [Source.text(str(number), name=f"{number}.txt") for number in range(6)]
-    outcomes = classifier.classify_many(sources, on_error="record", time_limit=0.02)
+    outcomes = classifier.classify_many(sources, on_error="record", deadline=0.02)
     assert [one.source_name for one in outcomes] == [f"{number}.txt" for number in range(6)]
     assert all(f"'{number}.txt'" in str(one.error) for number, one in enumerate(outcomes))
     assert {one.status for one in outcomes} <= {Status.TIMEOUT, Status.NOT_STARTED}
@@ -236,14 +236,14 @@ def test_documents_cut_off_by_a_time_limit_keep_their_own_names(rules: list[Rule
 
 
 @pytest.mark.parametrize("limit", [0.0005, 0.001, 0.002, 0.004])
-def test_no_document_escapes_a_time_limit_that_ends_while_it_is_begun(
+def test_no_document_escapes_a_deadline_that_ends_while_it_is_begun(
     rules: list[Rule], limit: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_module, "GRACE_SECONDS", 0.0)
     for _ in range(20):
         backend = ScriptedBackend(gate=asyncio.Event())
         classifier = Classifier(rules, backend=backend, on_error="record", max_concurrency=50)
-        outcomes = classifier.classify_many([str(number) for number in range(20)], time_limit=limit)
+        outcomes = classifier.classify_many([str(number) for number in range(20)], deadline=limit)
         assert {one.status for one in outcomes} <= {Status.TIMEOUT, Status.NOT_STARTED}
 
 

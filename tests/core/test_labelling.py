@@ -57,10 +57,10 @@ def test_an_original_that_could_not_be_had_is_its_items_failure(rules: list[Rule
     assert labelled[1].metadata["classify_error"] == "document 'b.txt': access denied"
 
 
-def test_a_time_limit_holds_for_all_documents_together(rules: list[Rule]) -> None:
+def test_a_deadline_holds_for_all_documents_together(rules: list[Rule]) -> None:
     backend = ScriptedBackend(gate=asyncio.Event())
     labeller = Labeller(Classifier(rules, backend=backend, max_concurrency=1), LabelPolicy())
-    labelled = labeller.label([Item(str(number), {}) for number in range(5)], time_limit=0.05)
+    labelled = labeller.label([Item(str(number), {}) for number in range(5)], deadline=0.05)
     statuses = [one.metadata["classify_status"] for one in labelled]
     assert set(statuses) == {"timeout", "not_started"} or set(statuses) == {"timeout"}
     assert len(statuses) == 5

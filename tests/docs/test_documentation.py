@@ -23,7 +23,7 @@ import llama_index_classify
 from classify_core import errors, load_rules
 from classify_core.cli.main import app
 from classify_core.server import load_faults
-from tests.service import ClassifyService
+from classify_core.testing.server import ClassifyServer
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -117,7 +117,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_code_block_runs_and_prints_what_it_says(
-    page: Path, workplace: Path, service: ClassifyService, monkeypatch: pytest.MonkeyPatch
+    page: Path, workplace: Path, classify_server: ClassifyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     namespace: dict[str, Any] = {"__name__": "documentation"}
     blocks = [
@@ -130,8 +130,8 @@ def test_every_code_block_runs_and_prints_what_it_says(
     for block in blocks:
         with monkeypatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as printed:
             if block.marker == "hosted":
-                patch.setenv("LLAMA_CLOUD_API_KEY", service.api_key)
-                patch.setenv("LLAMA_CLOUD_BASE_URL", service.base_url)
+                for name, value in classify_server.environment().items():
+                    patch.setenv(name, value)
             padded = "\n" * block.line + block.code  # so that a traceback names the page's own line
             exec(compile(padded, str(page), "exec"), namespace)
         assert printed.getvalue().splitlines() == block.expected, f"{page.name}, block at line {block.line}"

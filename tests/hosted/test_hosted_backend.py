@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ from classify_core import (
     BatchError,
     Classifier,
     ClassifyError,
-    ClassifyJob,
     ClassifyTimeoutError,
     ConnectionFailedError,
     HostedBackend,
@@ -29,7 +28,6 @@ from classify_core import (
     OutOfCreditsError,
     ParsingConfiguration,
     RateLimitError,
-    RateLimits,
     Rule,
     ServerError,
     Source,
@@ -37,7 +35,9 @@ from classify_core import (
     UnknownStatusError,
     UnknownTypeError,
 )
-from classify_core.hosted.backend import _is_former, upload_name
+from classify_core.hosted.creation import Beginning, CreatedJob, is_former
+from classify_core.hosted.uploads import FileInput, upload_name
+from classify_core.hosted.watching.lookup import SeenJob
 from classify_core.source import Content
 from tests.clocks import QuickClock
 from tests.service import ClassifyService
@@ -59,8 +59,28 @@ def test_a_document_is_uploaded_classified_and_answered(
         one = classifier.classify(path)
     assert (one.type, one.status, one.backend, one.source_name) == ("invoice", Status.COMPLETED, "hosted", "march.txt")
     assert one.job_id in service.jobs
-    assert one.usage is not None
+    assert one.usage is None
     assert one.alternatives == ()
+
+
+def test_what_a_job_cost_is_fetched_where_it_is_asked_for(service: ClassifyService, rules: list[Rule]) -> None:
+    backend = HostedBackend(base_url=service.base_url, api_key=service.api_key, usage=True)
+    with Classifier(rules, backend=backend) as classifier:
+        one = classifier.classify("an invoice")
+    assert one.usage is not None
+    assert one.usage.total == 1.0
+    assert service.requests_to(f"GET /api/v2/classify/{one.job_id}")[-1].query["expand"] == ["usage"]
+
+
+def test_an_answer_is_not_lost_because_its_price_cannot_be_learned(
+    service: ClassifyService, rules: list[Rule], caplog: pytest.LogCaptureFixture
+) -> None:
+    service.fail_next("GET /api/v2/classify/*", status=404, body={"detail": "no"})
+    backend = HostedBackend(base_url=service.base_url, api_key=service.api_key, usage=True)
+    with Classifier(rules, backend=backend) as classifier:
+        one = classifier.classify("an invoice")
+    assert (one.type, one.usage) == ("invoice", None)
+    assert str(one.job_id) in caplog.text
 
 
 def test_the_upload_carries_the_digest_and_never_a_local_path(
@@ -200,15 +220,36 @@ def test_a_job_made_now_is_never_made_again_however_it_ends(
     assert len(service.jobs) == 1
 
 
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def _is_former(
+    job_file: str, created_at: datetime | None = None, served_at: datetime | None = None, *, is_new: bool = False
+) -> bool:
+    job = SeenJob(id="j", status=JobStatus.CANCELLED, file_input=job_file, created_at=created_at)
+    file = FileInput("dfl-1234", is_new=is_new)
+    return is_former(CreatedJob(job, served_at), file, Beginning(NOW, 10.0), 13.0)
+
+
 def test_a_service_that_tells_ids_without_their_prefix_is_not_taken_for_one_of_former_jobs() -> None:
-    told = {"rules": [{"type": "a", "description": "b"}]}
-    job = ClassifyJob(
-        id="j", project_id="p", user_id="u", status=JobStatus.CANCELLED, document_input_type="file_id",
-        file_input="1234", configuration=told,  # type: ignore[arg-type]  # as it is answered
-    )  # fmt: skip
-    begin = datetime.now(UTC)
-    assert not _is_former(job, "dfl-1234", begin)
-    assert _is_former(job, "dfl-9999", begin)
+    assert not _is_former("1234")
+    assert _is_former("dfl-9999")
+
+
+@pytest.mark.parametrize("ahead", [timedelta(0), timedelta(hours=-5), timedelta(hours=5)])
+def test_a_former_job_is_told_by_the_services_own_clock_however_wrong_ours_is(ahead: timedelta) -> None:
+    served = NOW + ahead
+    assert not _is_former("1234", served - timedelta(seconds=3), served)
+    assert _is_former("1234", served - timedelta(seconds=30), served)
+
+
+def test_no_former_job_can_have_read_a_file_that_was_uploaded_just_now() -> None:
+    assert not _is_former("1234", NOW - timedelta(hours=1), NOW, is_new=True)
+
+
+def test_a_service_that_does_not_tell_the_time_may_be_two_minutes_behind() -> None:
+    assert not _is_former("1234", NOW - timedelta(seconds=100))
+    assert _is_former("1234", NOW - timedelta(seconds=200))
 
 
 def test_credits_of_a_former_run_are_not_counted_again(service: ClassifyService, rules: list[Rule]) -> None:
@@ -257,18 +298,6 @@ def test_a_job_that_came_back_is_charged_once(service: ClassifyService, rules: l
         for _ in range(5):
             assert classifier.classify(source).type == "invoice"
     assert len(service.jobs) == 1
-
-
-def test_pacing_beyond_the_time_out_is_a_time_out_that_names_the_job(
-    service: ClassifyService, rules: list[Rule]
-) -> None:
-    service.outcome_for("*", status="RUNNING")
-    limits = RateLimits(requests_per_minute=3)
-    with _classifier(service, rules, plan=limits, timeout=0.6, on_error="record") as classifier:
-        first, second = classifier.classify_many(["invoice", "recipe"], max_concurrency=1)
-    assert (first.status, second.status) == (Status.TIMEOUT, Status.TIMEOUT)
-    assert first.job_id is not None
-    assert len(service.requests) == 3
 
 
 def test_a_failed_job_is_made_again_only_when_asked(service: ClassifyService, rules: list[Rule]) -> None:
@@ -324,7 +353,7 @@ def _hurried(service: ClassifyService, rules: list[Rule]) -> Classifier:
 
 FOR_GOOD: list[tuple[dict[str, Any], type[ClassifyError]]] = [
     ({"action": "cut", "work": False}, ConnectionFailedError),
-    ({"action": "cut_half_way"}, ConnectionFailedError),
+    ({"action": "cut_half_way", "work": False}, ConnectionFailedError),
     ({"action": "broken_json"}, InvalidResponseError),
     ({"status": 503, "body": "<html>"}, ServerError),
     ({"status": 429, "body": {"detail": "Rate limit exceeded. Try again."}}, RateLimitError),
@@ -332,7 +361,7 @@ FOR_GOOD: list[tuple[dict[str, Any], type[ClassifyError]]] = [
 
 
 @pytest.mark.parametrize(("fault", "error"), FOR_GOOD)
-@pytest.mark.parametrize("route", [UPLOAD, CREATE, "GET /api/v2/classify/*"])
+@pytest.mark.parametrize("route", [UPLOAD, CREATE, "GET /api/v2/classify*"])
 def test_a_fault_that_does_not_pass_is_its_own_error_for_that_document_alone(
     service: ClassifyService, rules: list[Rule], route: str, fault: Any, error: type[ClassifyError]
 ) -> None:
@@ -345,7 +374,7 @@ def test_a_fault_that_does_not_pass_is_its_own_error_for_that_document_alone(
 
 @pytest.mark.parametrize("fault", [fault for fault, error in FOR_GOOD if error is not InvalidResponseError])
 def test_a_fault_that_passes_is_not_noticed(service: ClassifyService, rules: list[Rule], fault: Any) -> None:
-    for route in (UPLOAD, CREATE, "GET /api/v2/classify/*"):
+    for route in (UPLOAD, CREATE, "GET /api/v2/classify*"):
         service.fail_next(route, times=2, **fault)
     assert _hurried(service, rules).classify("an invoice").type == "invoice"
     assert len(service.jobs) == 1

@@ -13,7 +13,7 @@ import pytest
 from classify_core.server.logs import LOGGER_NAME, JsonLines
 from classify_core.server.store import deliveries, jobs
 from classify_core.server.store.records import JobState, Outcome
-from classify_core.server.webhooks.signing import verify
+from classify_core.webhook_signatures import verify
 from tests.backends import until
 from tests.server.webhook_receiver import RESULT, Receiver, sending
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from classify_core.server import RunningServer
-from classify_core.server.webhooks.signing import verify
 from classify_core.testing.server import ClassifyServer, options_for_tests
+from classify_core.webhook_signatures import verify
 from tests.backends import until
 from tests.server.projects import stored
 from tests.server.webhook_receiver import Receiver

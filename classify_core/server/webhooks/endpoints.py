@@ -13,7 +13,7 @@ from classify_core.public_addresses import InvalidAddressError, is_spelled_priva
 from classify_core.server.problems import ProblemError
 from classify_core.server.store.deliveries import EVENTS
 from classify_core.server.webhooks.message import OWN_HEADERS_PREFIX
-from classify_core.server.webhooks.signing import SIGNATURE_HEADER
+from classify_core.webhook_signatures import SIGNATURE_HEADER
 
 MAX_HEADERS: Final = 50
 MAX_HEADER_CHARACTERS: Final = 8 * 1024

@@ -10,7 +10,7 @@ import httpx
 from classify_core.api.transport import USER_AGENT
 from classify_core.public_addresses import parsed_address
 from classify_core.server.store.deliveries import Delivery
-from classify_core.server.webhooks.signing import SIGNATURE_HEADER, sign
+from classify_core.webhook_signatures import SIGNATURE_HEADER, sign
 
 # What the endpoint's own headers may not begin with, in lower case.
 OWN_HEADERS_PREFIX: Final = "x-webhook-"

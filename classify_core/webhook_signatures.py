@@ -1,7 +1,4 @@
-"""Signs what is sent to webhooks.
-
-A receiver checks what it gets with `verify`. No moment is signed, so it also refuses an event ID that it has seen.
-"""
+"""How deliveries to webhooks are signed: with the HMAC-SHA256 of the raw body. No moment is signed."""
 
 from __future__ import annotations
 
@@ -13,12 +10,12 @@ SIGNATURE_HEADER: Final = "LC-Signature"
 
 
 def sign(secret: str, body: bytes) -> str:
-    """Returns the value of the signature's header: the HMAC-SHA256 of the raw body."""
+    """Returns the value of the signature's header."""
     return f"sha256={hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}"
 
 
 def verify(secret: str, body: bytes, header: str | None) -> bool:
-    """Whether a request to a webhook was signed with the secret; takes the same time for each wrong signature.
+    """Whether a body was signed with the secret; takes the same time for each wrong signature.
 
     Args:
         secret: the endpoint's `webhook_signing_secret`.

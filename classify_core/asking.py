@@ -1,0 +1,262 @@
+"""How an answer is had: known already, from a backend that does it all at once, or by a job that is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Final, Protocol, Self, TypeVar
+
+from pydantic import ValidationError
+
+from classify_core.api.waiting import LAST_LOOK_SECONDS
+from classify_core.backend import BegunJob, JobBackend, JobReference, error_of_backend
+from classify_core.classification import Answer
+from classify_core.document import Document
+from classify_core.errors import ClassifyError, ClassifyTimeoutError, InvalidResponseError
+from classify_core.knowledge import Found, Knowledge, Question
+from classify_core.pricing import Budget, Reservation, pages_of, price_of_pages
+from classify_core.relay import AbandonedError, Relay
+from classify_core.run_state import RunState
+from classify_core.settings import Settings
+from classify_core.single_flight import SingleFlight
+
+T = TypeVar("T")
+
+# A backend ends its own waits, the last look included, and can then name the job; the guard is for one that does not.
+GUARD_SECONDS: Final = LAST_LOOK_SECONDS + 1.0
+
+
+class Asking(Protocol):
+    """A way to come to answers."""
+
+    async def answer(self, document: Document) -> Found:
+        """The answer for a document.
+
+        Raises:
+            ClassifyError: there is none, and why.
+        """
+
+    async def submission(self, document: Document) -> Found | JobReference:
+        """The answer for a document, or the job that will have it."""
+
+
+class DirectAsking:
+    """Asks a backend that is given a document and answers."""
+
+    def __init__(self, settings: Settings, knowledge: Knowledge, budget: Budget) -> None:
+        self._settings = settings
+        self._knowledge = knowledge
+        self._budget = budget
+        self._flights: SingleFlight[Answer] = SingleFlight()
+
+    async def answer(self, document: Document) -> Found:
+        """Reads, looks whether it is known, and asks; all of it within the document's time."""
+        async with _guarded(self._settings.timeout):
+            question = await self._knowledge.question(document)
+            found = await self._knowledge.found(question.key, document.run)
+            return found if found is not None else await self._asked(question, document)
+
+    async def submission(self, document: Document) -> Found:
+        """The answer: nothing is done elsewhere."""
+        return await self.answer(document)
+
+    async def _asked(self, question: Question, document: Document) -> Found:
+        run = document.run
+        timeout = run.seconds_for(self._settings.timeout)
+        is_first = False
+
+        async def first() -> Answer:
+            nonlocal is_first
+            is_first = True
+            return await self._charged(question, timeout)
+
+        try:
+            answer = await self._flights.do(question.key, first)
+        except ClassifyError as error:
+            run.remember(question.key, error)
+            raise
+        await self._knowledge.keep(question.key, answer, run)
+        return Found(answer, is_cached=not is_first)
+
+    async def _charged(self, question: Question, timeout: float) -> Answer:
+        reservation = self._budget.reserve(0.0)
+        answer = await self._checked(question, timeout)
+        reservation.settle(answer)
+        return answer
+
+    async def _checked(self, question: Question, timeout: float) -> Answer:
+        """The backend's answer, checked; whatever a backend raises becomes an error of ours."""
+        backend = self._settings.backend
+        try:
+            answer = await backend.classify(question.request, timeout=timeout)
+        except ClassifyError:
+            raise
+        except asyncio.CancelledError as error:
+            if _is_being_cancelled():
+                raise
+            raise error_of_backend(backend, error) from None  # the backend cancelled something of its own
+        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - a backend may be anybody's
+            raise error_of_backend(backend, error) from None
+        try:
+            return Answer.model_validate(dict(answer))
+        except (ValidationError, TypeError, ValueError):
+            raise InvalidResponseError(
+                f"the backend {backend.name!r} answered with a {type(answer).__name__} that is no valid Answer"
+            ) from None
+
+
+class JobAsking:
+    """Begins a job with the document at hand, lets the document go, and waits for the job.
+
+    The backend bounds a document's time itself, since waiting for a limit of the plan is none of it.
+    """
+
+    def __init__(self, backend: JobBackend, settings: Settings, knowledge: Knowledge, budget: Budget) -> None:
+        self._backend = backend
+        self._settings = settings
+        self._knowledge = knowledge
+        self._budget = budget
+        self._hands = asyncio.Semaphore(backend.documents_in_hand)
+        self._answers: Relay[Found] = Relay()
+        self._submissions: Relay[Found | JobReference] = Relay()
+
+    async def answer(self, document: Document) -> Found:
+        """Begins the document's job, or joins who did, and waits for it."""
+        return await self._through(document, self._answers, self._awaited)
+
+    async def submission(self, document: Document) -> Found | JobReference:
+        """Begins the document's job, or joins who did."""
+        return await self._through(document, self._submissions, self._referred)
+
+    async def _through(self, document: Document, relay: Relay[T], finish: Callable[[_Work], Awaitable[T]]) -> T | Found:
+        while True:
+            async with _Hand(self._hands) as hand:
+                async with _guarded(self._settings.timeout):
+                    question = await self._knowledge.question(document)
+                found = await self._knowledge.found(question.key, document.run)
+                if found is not None:
+                    return found
+                under_way = relay.under_way(question.key)
+                if under_way is None:
+                    with relay.lead(question.key) as lead:
+                        return lead.succeed(await self._led(question, document, hand, finish))
+                question.let_go()
+            try:
+                return _known_by_now(await under_way)
+            except AbandonedError:  # its turn is ours now
+                continue
+
+    async def _led(
+        self, question: Question, document: Document, hand: _Hand, finish: Callable[[_Work], Awaitable[T]]
+    ) -> T:
+        try:
+            work = await self._begun(question, document)
+            question.let_go()
+            document.release()
+            hand.let_go()
+            return await finish(work)
+        except ClassifyError as error:
+            document.run.remember(question.key, error)
+            raise
+
+    async def _begun(self, question: Question, document: Document) -> _Work:
+        price = await self._price(question)
+        reservation = await self._budget.reserved_for(price)
+        try:
+            begun = await self._backend.begin(question.request, document, timeout=self._settings.timeout)
+        except BaseException:
+            reservation.release()
+            raise
+        if begun.is_former:  # paid for already
+            reservation.release()
+        else:
+            document.has_job(price)
+        return _Work(begun, reservation, question.key, document.run)
+
+    async def _price(self, question: Question) -> float | None:
+        """The credits that the job will cost; None where they were not counted, as nobody asked for a limit."""
+        if self._budget.limit is None:
+            return None
+        request = question.request
+        pages = await pages_of(request.source, request.content, self._settings.configuration.parsing_configuration)
+        return price_of_pages(pages)
+
+    async def _awaited(self, work: _Work) -> Found:
+        try:
+            answer = await work.begun.answer()
+        except BaseException:
+            work.reservation.keep()  # a job was made, and may be billed whatever became of the wait
+            raise
+        work.reservation.settle(answer)
+        await self._knowledge.keep(work.key, answer, work.run)
+        return Found(answer, is_cached=False)
+
+    async def _referred(self, work: _Work) -> JobReference:
+        work.reservation.keep()
+        return await work.begun.referred()
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """A job that was begun, without the document."""
+
+    begun: BegunJob
+    reservation: Reservation
+    key: str
+    run: RunState
+
+
+class _Hand:
+    """One of the few that may hold a document's bytes at once; it is given back when they are let go, or at the end."""
+
+    def __init__(self, hands: asyncio.Semaphore) -> None:
+        self._hands = hands
+        self._is_held = False
+
+    def let_go(self) -> None:
+        """Gives it back."""
+        if self._is_held:
+            self._is_held = False
+            self._hands.release()
+
+    async def __aenter__(self) -> Self:
+        await self._hands.acquire()
+        self._is_held = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.let_go()
+
+
+def asking_of(settings: Settings, knowledge: Knowledge, budget: Budget) -> Asking:
+    """The way that suits a backend."""
+    if isinstance(settings.backend, JobBackend):
+        return JobAsking(settings.backend, settings, knowledge, budget)
+    return DirectAsking(settings, knowledge, budget)
+
+
+def _known_by_now(shared: T) -> T:
+    """What somebody else found out, which cost this document nothing."""
+    return replace(shared, is_cached=True) if isinstance(shared, Found) else shared
+
+
+@asynccontextmanager
+async def _guarded(seconds: float) -> AsyncIterator[None]:
+    """Bounds a document's time and turns the end of it into our own error."""
+    try:
+        async with asyncio.timeout(seconds + GUARD_SECONDS):
+            yield
+    except TimeoutError as error:
+        raise ClassifyTimeoutError(
+            f"no outcome within {seconds:g} s; raise timeout= or try the document alone", timeout=seconds
+        ) from error
+
+
+def _is_being_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
