@@ -71,14 +71,17 @@ class DirectAsking:
         async def first() -> Answer:
             nonlocal is_first
             is_first = True
-            return await self._charged(question, timeout)
+            answer = await self._charged(question, timeout)
+            await self._knowledge.keep(question.key, answer, run)  # before an equal document can begin anew
+            return answer
 
         try:
             answer = await self._flights.do(question.key, first)
         except ClassifyError as error:
             run.remember(question.key, error)
             raise
-        await self._knowledge.keep(question.key, answer, run)
+        if not is_first:  # another call may have begun the work, and kept it for itself
+            await self._knowledge.keep(question.key, answer, run)
         return Found(answer, is_cached=not is_first)
 
     async def _charged(self, question: Question, timeout: float) -> Answer:
@@ -144,6 +147,7 @@ class JobAsking:
                     with relay.lead(question.key) as lead:
                         return lead.succeed(await self._led(question, document, hand, finish))
                 question.let_go()
+                document.was_begun()
             try:
                 return _known_by_now(await under_way)
             except AbandonedError:  # its turn is ours now
@@ -154,6 +158,7 @@ class JobAsking:
     ) -> T:
         try:
             work = await self._begun(question, document)
+            document.was_begun()
             question.let_go()
             document.release()
             hand.let_go()

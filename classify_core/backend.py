@@ -78,12 +78,16 @@ class RunContext(Protocol):
 
     Attributes:
         expected: how many documents the call has; None as long as its iterable was not exhausted.
+        begun: how many of them have a job or will never need one.
+        open_limit: how many may be open at once by the caller's wish; None leaves it to the backend.
         deadline: a reading of `time.monotonic()` after which nothing of the call is waited for; None is no limit.
         journal: what was begun in former runs; None where nothing is noted.
         is_submission: whether the jobs are only begun and not waited for.
     """
 
     expected: int | None
+    begun: int
+    open_limit: int | None
     deadline: float | None
     journal: Journal | None
     is_submission: bool

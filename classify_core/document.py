@@ -35,11 +35,12 @@ class Document:
         name: its name, also after that.
         digest: of its content, once that was read; None where only the service has it.
         content_key: equal for equal documents, once it was read.
+        is_begun: whether it has a job or will never need one.
         made_job: whether a job was made for it in this call.
         price: the credits of its pages, where they were counted.
     """
 
-    __slots__ = ("_tell", "content_key", "digest", "index", "made_job", "name", "price", "run", "source")
+    __slots__ = ("_tell", "content_key", "digest", "index", "is_begun", "made_job", "name", "price", "run", "source")
 
     def __init__(self, index: int, source: Source, run: RunState, tell: Tell) -> None:
         self.index = index
@@ -48,6 +49,7 @@ class Document:
         self.name = source.name
         self.digest: str | None = None
         self.content_key: str | None = None
+        self.is_begun = False
         self.made_job = False
         self.price: float | None = None
         self._tell = tell
@@ -56,6 +58,12 @@ class Document:
         """Keeps what an outcome says of the content."""
         self.digest = None if request.content is None else request.content.digest
         self.content_key = request.content_key
+
+    def was_begun(self) -> None:
+        """Counts it among the documents that no new job is to be expected of."""
+        if not self.is_begun:
+            self.is_begun = True
+            self.run.begun += 1
 
     def has_job(self, price: float | None) -> None:
         """Keeps that a job was made, which costs something."""

@@ -57,6 +57,8 @@ class Execution:
             return self._classified(document, found)
         except Exception as error:  # noqa: BLE001 - nothing may leave without an outcome
             return self._failed(document, error)
+        finally:
+            document.was_begun()
 
     async def handle(self, document: Document) -> JobHandle:
         """Begins with one document; whatever fails, there is a handle."""

@@ -27,6 +27,8 @@ class RunState:
 
     Attributes:
         expected: how many documents there are; None until the caller's iterable is exhausted.
+        begun: how many documents have a job or will never need one, being known already, equal to another or failed.
+        open_limit: how many may be open at once by the caller's wish; None leaves it to the backend.
         journal: what was begun in former runs; None where nothing is noted.
         is_submission: whether jobs are only begun and not waited for.
         is_listened_to: whether somebody wants to know of progress.
@@ -38,6 +40,8 @@ class RunState:
     """
 
     expected: int | None = None
+    begun: int = 0
+    open_limit: int | None = None
     journal: Journal | None = None
     is_submission: bool = False
     is_listened_to: bool = False

@@ -159,7 +159,7 @@ class Session:
             deadline=deadline,
             on_progress=on_progress,
         )
-        state = self._run_state(refresh=refresh)
+        state = self._run_state(refresh=refresh, max_concurrency=max_concurrency)
         return Run(state, self._crew_for(self._outcome, options), self.failed, options)
 
     def new_submission(
@@ -198,7 +198,7 @@ class Session:
         return await estimate(
             sources,
             key_of=self._key_of,
-            cache=self.cache,
+            cache=None if self.options["refresh"] else self.cache,
             parsing=self.configuration.parsing_configuration,
             is_hosted=isinstance(self.backend, JobBackend),
             concurrency=os.cpu_count() or 1,
@@ -229,8 +229,12 @@ class Session:
         checked_callback(options["on_progress"])
         return RunOptions(open_limit=open_limit, held_limit=OPEN_PER_PLACE * held, **options)
 
-    def _run_state(self, *, refresh: bool | None, is_submission: bool = False) -> RunState:
+    def _run_state(
+        self, *, refresh: bool | None, is_submission: bool = False, max_concurrency: int | None = None
+    ) -> RunState:
+        chosen = [limit for limit in (max_concurrency, self.options["max_concurrency"]) if limit is not None]
         return RunState(
+            open_limit=min(chosen, default=None),
             journal=self.cache if isinstance(self.cache, Journal) else None,
             is_submission=is_submission,
             refresh=bool(self.options["refresh"] if refresh is None else refresh),

@@ -38,7 +38,8 @@ class ClassifyPostprocessor(LlamaIndexComponent, BaseNodePostprocessor):
     Args:
         rules: as for `Classifier`, like all further arguments of its; or `classifier=` instead.
         prefix: of the metadata keys; short for `metadata_schema=MetadataSchema(prefix=...)`.
-        timeout: seconds for all documents of a query together; 10 unless given here or by `classifier=`.
+        timeout: seconds for one document and, as the deadline, for all of a query together; 10 unless given here or by
+            `classifier=`.
         group_by: what one document is; by default the nodes of one source document.
         on_failure: `"annotate"` (the default), `"raise"` or `"skip"`.
         overwrite: whether a type that somebody else wrote may be replaced.

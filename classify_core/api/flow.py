@@ -79,6 +79,10 @@ class Terms:
         """The seconds until the deadline, negative after it; None where there is none."""
         return None if self.deadline is None else self.deadline.seconds_left(self.clock.monotonic())
 
+    def seconds_waited(self) -> float:
+        """The seconds waited for limits so far, which count against nothing."""
+        return 0.0 if self.deadline is None else self.deadline.waited
+
     def is_late(self, pause: float = 0.0) -> bool:
         """Whether the deadline is over after a further pause."""
         left = self.seconds_left()
@@ -119,7 +123,7 @@ def exchange(call: Call[T], terms: Terms, *, shortest: float = 0.0) -> Flow[T]:
     Raises:
         TooLateError: the deadline ended the last attempt, or another one would begin after it.
     """
-    last_begin = terms.clock.monotonic() + MAX_SECONDS
+    last_begin = terms.clock.monotonic() - terms.seconds_waited() + MAX_SECONDS
     number = 0
     error: ClassifyError | None = None
     while True:
@@ -132,7 +136,7 @@ def exchange(call: Call[T], terms: Terms, *, shortest: float = 0.0) -> Flow[T]:
         error = _error_of(answer, number, call, terms)
         if number > 1 and call.settled is not None and _has_status(answer, call.settled.status):
             return (yield from _settle(call.settled, error, terms))
-        pause = _pause_or_end(answer, error, _Attempts(number, last_begin), call, terms)
+        pause = _pause_or_end(answer, error, _Attempts(number, last_begin + terms.seconds_waited()), call, terms)
         logger.debug("%s: attempt %d failed, the next one comes in %.2f s", call.name, number, pause)
         yield Pause(pause)
         if call.recovery is not None and _may_have_been_done(answer):

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncGenerator, Generator
 from contextlib import ExitStack, suppress
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary, finalize
 
@@ -16,13 +17,17 @@ from classify_core.api.call import Call
 from classify_core.api.connection import is_loopback
 from classify_core.api.flow import Send
 from classify_core.api.forking import leave_connections_at_fork
+from classify_core.api.kept_connections import KeptConnections, has_proxy
 from classify_core.errors import InvalidOptionError
 
 DEFAULT_TIMEOUT = httpx.Timeout(60.0, connect=10.0)
 KEEPALIVE_SECONDS = 4.0
 """Below the 5 seconds after which common servers (uvicorn, Node.js) close an idle connection: a request that is sent as
 that happens is lost, and an upload that has to be sent again takes a second place in its rate limit."""
-LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=KEEPALIVE_SECONDS)
+MAX_CONNECTIONS = 100
+LIMITS = httpx.Limits(
+    max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS, keepalive_expiry=KEEPALIVE_SECONDS
+)
 USER_AGENT = "classify-adapters"
 
 
@@ -50,7 +55,24 @@ class Requests:
 
     def options_of_own_client(self) -> dict[str, Any]:
         """What a client of our own is made with: a proxy variable must not catch a local server."""
-        return {"limits": LIMITS, "timeout": DEFAULT_TIMEOUT, "trust_env": not is_loopback(self.base_url)}
+        return {"limits": LIMITS, "timeout": DEFAULT_TIMEOUT, "trust_env": self._trusts_env}
+
+    def options_of_own_async_client(self) -> dict[str, Any]:
+        """The same for event loops, with connections that stay cheap in large numbers; a proxy has to do without."""
+        options = self.options_of_own_client()
+        if self._trusts_env and has_proxy():
+            return options
+        connections = KeptConnections(
+            httpx.URL(self.base_url).scheme,
+            most=MAX_CONNECTIONS,
+            seconds=KEEPALIVE_SECONDS,
+            trust_env=self._trusts_env,
+        )
+        return options | {"transport": connections}
+
+    @property
+    def _trusts_env(self) -> bool:
+        return not is_loopback(self.base_url)
 
     def make(self, client: httpx.Client | httpx.AsyncClient, step: Send, body: Any, headers: Any) -> httpx.Request:
         """Returns the request of a step; `body` streams an upload."""
@@ -58,8 +80,8 @@ class Requests:
         content = {"json": call.json} if body is None else {"content": body}
         return client.build_request(
             call.method,
-            self.base_url + call.path,
-            params=self._params(call),
+            _url(self.base_url + call.path),
+            params=self._params(call) or None,  # an empty dictionary costs another parsing of the address
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
             timeout=limited(self.timeout or client.timeout, step.seconds),
             **content,
@@ -67,6 +89,12 @@ class Requests:
 
     def _params(self, call: Call[Any]) -> dict[str, Any]:
         return {name: value for name, value in {**call.params, **self._everywhere}.items() if value is not None}
+
+
+@lru_cache(maxsize=64)
+def _url(address: str) -> httpx.URL:
+    """An address, parsed; most requests go to a few of them."""
+    return httpx.URL(address)
 
 
 def limited(timeout: httpx.Timeout, seconds: float | None) -> httpx.Timeout:
@@ -174,7 +202,7 @@ class AsyncTransport:
             loop = asyncio.get_running_loop()
             own = self._own.get(loop)
             if own is None or own.client.is_closed:
-                own = LoopClient(httpx.AsyncClient(**self._requests.options_of_own_client()))
+                own = LoopClient(httpx.AsyncClient(**self._requests.options_of_own_async_client()))
                 self._own[loop] = own
         await own.begin()
         return own.client

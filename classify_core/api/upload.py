@@ -70,9 +70,12 @@ class OpenUpload:
 
     async def stream(self) -> AsyncIterator[bytes]:
         """The same for an event loop, which reading from a disk would block."""
+        source = self._upload.source
+        if isinstance(source, bytes) and len(source) <= CHUNK_BYTES:
+            yield b"".join((self._head, source, self._tail))  # each part would be a packet, and a wait, of its own
+            return
         yield self._head
-        in_memory = isinstance(self._upload.source, bytes)
-        while chunk := self._read() if in_memory else await asyncio.to_thread(self._read):
+        while chunk := self._read() if isinstance(source, bytes) else await asyncio.to_thread(self._read):
             yield chunk
         yield self._tail
 

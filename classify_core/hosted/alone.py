@@ -14,6 +14,8 @@ class AloneRun:
     """A call of one document, without a journal or a deadline of its own."""
 
     expected: int | None = 1
+    begun: int = 0
+    open_limit: int | None = None
     deadline: float | None = None
     journal: Journal | None = None
     is_submission: bool = False

@@ -128,8 +128,8 @@ class HostedBackend:
 
     @property
     def default_concurrency(self) -> int:
-        """As many open jobs as the plan allows; `OPEN_JOBS` where it sets no limit."""
-        return self._limits.concurrent_jobs or OPEN_JOBS
+        """As many open documents as the plan allows jobs; `OPEN_JOBS` where it sets none, or a job has many files."""
+        return OPEN_JOBS if self._api == "v1" else self._limits.concurrent_jobs or OPEN_JOBS
 
     @property
     def documents_in_hand(self) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from classify_core.backend import unexpected
 from classify_core.deadline import Deadline
 from classify_core.errors import NotFoundError
-from classify_core.hosted.v1.shared_deadline import SharedDeadline
+from classify_core.hosted.shared_deadline import SharedDeadline
 
 if TYPE_CHECKING:
     from classify_core.api.clock import Clock

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -128,14 +127,15 @@ class JobsV2:
         await self._housekeeping.aclose()
 
     def _deadline(self, run: RunContext, timeout: float) -> Deadline:
-        now = self._clock.monotonic()
-        latest = None if run.deadline is None else now + run.deadline - time.monotonic()
-        return Deadline(now + timeout, latest=latest)
+        return Deadline.within(timeout, self._clock.monotonic(), of_call=run.deadline)
 
     def _budget_of(self, run: RunContext) -> LookBudget:
         limits = self._limits
+        bounds = [bound for bound in (limits.concurrent_jobs, run.open_limit) if bound is not None]
         return LookBudget(
-            run, open_limit=limits.concurrent_jobs, every_request_counts=limits.requests_per_minute is not None
+            run,
+            open_limit=min(bounds, default=None),
+            every_request_counts=limits.requests_per_minute is not None,
         )
 
     def _begun(self, document: _Document, found: _Found, timeout: float) -> BegunJobV2:

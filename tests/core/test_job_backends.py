@@ -59,7 +59,7 @@ def test_what_an_open_job_was_made_of_is_not_kept_in_memory(rules: list[Rule]) -
     gate = asyncio.Event()
     backend = JobScriptedBackend(gate=gate)
 
-    class Text(str):  # noqa: FURB189, SLOT000 - a str that can be counted
+    class Text(str):  # noqa: SLOT000 - a str that can be counted
         alive = 0
 
         def __init__(self, _: str) -> None:

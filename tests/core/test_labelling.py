@@ -21,6 +21,7 @@ from classify_core import (
 )
 from classify_core.grouping import Item, grouped, identity_of, joined_text
 from classify_core.labelling import Labelled, Labeller, LabelPolicy
+from classify_core.progress import ProgressEvent, Stage
 from tests.backends import ScriptedBackend
 
 
@@ -70,6 +71,24 @@ def test_a_deadline_holds_for_all_documents_together(rules: list[Rule]) -> None:
 class Unloadable(ScriptedBackend):
     async def load_configuration(self, configuration_id: str) -> ClassifyConfiguration:
         raise NotFoundError("there is no such configuration")
+
+
+async def test_each_document_that_is_asked_for_is_told_of_once_and_one_with_a_fresh_label_not(
+    rules: list[Rule],
+) -> None:
+    labeller = _labeller(rules, ScriptedBackend())
+    items = [_page("an invoice", 1), _page("with line items", 2), Item("a recipe", {"file_name": "cake.txt"})]
+    [_, _, cake] = labeller.label(items)
+    told: list[ProgressEvent] = []
+    given = [_page("invoice, again", 1, "/b.pdf"), Item("a recipe", cake.metadata), Item("a letter", {})]
+    labeller.label(given, on_progress=told.append)
+    assert sorted((event.index, event.stage, event.source_name) for event in told) == [
+        (0, Stage.DONE, "/b.pdf"),
+        (1, Stage.DONE, None),
+    ]
+    told.clear()
+    await labeller.alabel(given, on_progress=told.append)
+    assert [event.stage for event in told] == [Stage.CACHED] * 2
 
 
 def test_what_is_filtered_out_stays_out_where_the_rules_cannot_be_loaded(rules: list[Rule]) -> None:

@@ -37,6 +37,24 @@ COMPONENTS = [ClassifyRunnable, ClassifyDocumentTransformer, ClassifyTool]
 every_component = pytest.mark.parametrize("component", COMPONENTS)
 
 
+OPTIONS: dict[str, Any] = {
+    "refresh": True,
+    "retry_failed": True,
+    "usage": True,
+    "delete_after": True,
+    "cancel_remote": True,
+    "upload_expires_in": 3600.0,
+}
+
+
+def options_of(component: Any) -> dict[str, Any]:
+    """As fields; the classifier, which is made of them, has the same."""
+    told = {name: getattr(component, name) for name in OPTIONS}
+    arguments = component.classifier.arguments()
+    assert {name: arguments.get(name, False) for name in OPTIONS} == told
+    return told
+
+
 def fields_of(component: Any) -> dict[str, Any]:
     """What the framework passes back to the constructor when it rebuilds a component."""
     return {name: component.__dict__[name] for name in type(component).model_fields}
@@ -110,6 +128,34 @@ def test_the_namespace_and_the_class_both_have_to_be_allowed(component: Any, rul
             reloaded(made, allowed_objects="core")
     with pytest.raises(ValueError, match="Invalid namespace"):
         reloaded(made, valid_namespaces=[])
+
+
+@every_component
+def test_how_a_hosted_component_works_survives_every_way_of_making_it_again(
+    component: Any, rules: list[Rule], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
+    made = component(rules, backend="hosted", **OPTIONS)
+    shared = component(classifier=Classifier(rules, backend="hosted", **OPTIONS))
+    again = component(**fields_of(made))
+    for one in (made, shared, reloaded(made), pickle.loads(pickle.dumps(made)), copy.deepcopy(made), again):
+        assert options_of(one) == OPTIONS
+    assert again.classifier is made.classifier
+
+
+@every_component
+@pytest.mark.parametrize("option", OPTIONS)
+def test_an_option_of_the_hosted_backend_is_configured_for_one_call(
+    component: Any, option: str, rules: list[Rule]
+) -> None:
+    base = component(rules, api_key=KEY)
+    configurable = base.configurable_fields(**{option: ConfigurableField(id="option")})
+    prepared, _ = configurable.prepare({"configurable": {"option": OPTIONS[option]}})
+    assert getattr(prepared, option) == OPTIONS[option]
+    assert prepared.classifier.arguments()[option] == OPTIONS[option]
+    assert prepared.api_key == SecretStr(KEY)
+    # What only the classifier does needs no other connections.
+    assert (prepared.classifier.backend is base.classifier.backend) == (option == "refresh")
 
 
 @every_component

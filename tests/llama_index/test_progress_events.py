@@ -17,7 +17,7 @@ from classify_core import Classifier, Rule
 from llama_index_classify import ClassifyPostprocessor, ClassifyReader, ClassifyTransform
 from llama_index_classify.progress import ClassifyProgressEvent, dispatch_progress, dispatched_progress
 from tests.backends import JobScriptedBackend, ScriptedBackend
-from tests.llama_index.parts import fails_on
+from tests.llama_index.parts import fails_on, paths_in
 
 OWN = "llama_index_classify.progress"
 
@@ -128,7 +128,7 @@ async def test_what_is_known_already_is_told_as_cached_and_a_fresh_label_not_at_
 async def test_every_way_of_a_reader_tells_by_the_files_names(
     rules: list[Rule], folder: Path, handler: Handler
 ) -> None:
-    reader = ClassifyReader(paths=sorted(folder.iterdir()), rules=rules, backend=ScriptedBackend(), cache=False)
+    reader = ClassifyReader(paths=paths_in(folder), rules=rules, backend=ScriptedBackend(), cache=False)
     ways: list[Callable[[], Any]] = [reader.load_data, lambda: list(reader.lazy_load_data())]
     for load in ways:
         handler.events.clear()

@@ -57,7 +57,12 @@ OPERATIONAL: list[dict[str, Any]] = [
     {"max_concurrency": 1},
     {"cache": False},
     {"max_credits": 10.0},
+    {"refresh": True},
 ]
+
+# How a hosted component works, with what it promises about privacy.
+HOSTED_WORK: dict[str, Any] = {"refresh": True, "retry_failed": True, "usage": True, "cancel_remote": True}
+PRIVACY: dict[str, Any] = {"delete_after": True, "upload_expires_in": 3600.0}
 
 
 def made(component: type[Any], rules: list[Rule], **options: Any) -> Any:
@@ -85,6 +90,41 @@ def test_the_plan_is_not_in_the_dictionary(rules: list[Rule]) -> None:
     options: dict[str, Any] = {"backend": "hosted", "api_key": KEY}
     planned = made(ClassifyTransform, rules, **options, plan=RateLimits(creates_per_second=7))
     assert planned.to_dict() == made(ClassifyTransform, rules, **options).to_dict()
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_the_dictionary_of_a_hosted_component_holds_what_it_promises_about_privacy_and_no_more(
+    component: type[Any], rules: list[Rule], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
+    made_so = made(component, rules, backend="hosted", **HOSTED_WORK, **PRIVACY)
+    assert {name: value for name, value in made_so.to_dict().items() if name in PRIVACY} == PRIVACY
+    assert HOSTED_WORK.keys().isdisjoint(made_so.to_dict())
+    assert made_so == made(component, rules, backend="hosted", **PRIVACY)
+    assert made_so != made(component, rules, backend="hosted", **HOSTED_WORK)
+    rebuilt = component.from_dict(made_so.to_dict(), **HOSTED_WORK)
+    assert options_of(rebuilt) == HOSTED_WORK | PRIVACY
+    assert options_of(component.from_json(made_so.to_json())) == dict.fromkeys(HOSTED_WORK, False) | PRIVACY
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_pickled_a_hosted_component_works_as_before(
+    component: type[Any], rules: list[Rule], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LLAMA_CLOUD_API_KEY", KEY)
+    original = made(component, rules, backend="hosted", **HOSTED_WORK, **PRIVACY)
+    restored = pickle.loads(pickle.dumps(original))
+    assert restored == original
+    assert options_of(restored) == HOSTED_WORK | PRIVACY
+
+
+def options_of(component: Any) -> dict[str, Any]:
+    """As fields; the classifier, which is made of them, has the same."""
+    names = (HOSTED_WORK | PRIVACY).keys()
+    told = {name: getattr(component, name) for name in names}
+    arguments = component.classifier.arguments()
+    assert {name: arguments.get(name, False) for name in names} == told
+    return told
 
 
 @pytest.mark.parametrize("component", COMPONENTS)
@@ -278,6 +318,7 @@ def test_components_of_two_classes_are_never_equal(rules: list[Rule]) -> None:
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_every_field_of_the_classifier_is_known_to_change_the_output_or_not(component: type[Any]) -> None:
     operational = {"timeout", "max_concurrency", "max_credits", "plan", "cache"}
+    operational |= {"refresh", "retry_failed", "usage", "cancel_remote"}
     excluded = {name for name, field in component.model_fields.items() if field.exclude}
     assert excluded - {"callback_manager"} == operational
     assert ClassifierFields.model_fields.keys() <= component.model_fields.keys()

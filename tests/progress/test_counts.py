@@ -101,3 +101,10 @@ def test_an_event_is_plain_data_for_those_who_pass_it_on() -> None:
         "job_id": "clj-1",
         "seconds": 2.5,
     }
+
+
+def test_documents_that_are_in_no_call_count_without_a_place() -> None:
+    counts = Counts(4)
+    for event in (ProgressEvent(Stage.CACHED, -1), ProgressEvent(Stage.CACHED, -1), ProgressEvent(Stage.FAILED, -1)):
+        counts.add(event)
+    assert (counts.progress(), counts.details()) == ("3/4", "1 failed, 2 cached")

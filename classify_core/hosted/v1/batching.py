@@ -9,8 +9,8 @@ from typing import Final
 
 from classify_core.api.clock import Clock
 from classify_core.backend import RunContext
+from classify_core.hosted.shared_deadline import SharedDeadline
 from classify_core.hosted.v1.begun_file import BegunFile
-from classify_core.hosted.v1.shared_deadline import SharedDeadline
 from classify_core.hosted.v1.work import Work
 from classify_core.models_v1 import MAX_FILES_OF_A_JOB
 

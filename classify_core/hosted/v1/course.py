@@ -10,11 +10,11 @@ from classify_core.api.clock import Clock
 from classify_core.api.flow import TooLateError
 from classify_core.errors import ClassifyError, ClassifyTimeoutError, NotFoundError, RejectedRequestError
 from classify_core.hosted.places import Places
+from classify_core.hosted.shared_deadline import SharedDeadline
 from classify_core.hosted.v1.batching import Batch
 from classify_core.hosted.v1.begun_file import BegunFile, telling
 from classify_core.hosted.v1.creation import Creation
 from classify_core.hosted.v1.delivery import Delivery
-from classify_core.hosted.v1.shared_deadline import SharedDeadline
 from classify_core.hosted.v1.tasks import Tasks
 from classify_core.hosted.v1.watch import Watches
 from classify_core.models_v1 import V1Job

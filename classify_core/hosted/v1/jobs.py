@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -166,9 +165,7 @@ class JobsV1:
             return error
 
     def _deadline(self, run: RunContext, timeout: float) -> Deadline:
-        now = self._clock.monotonic()
-        latest = None if run.deadline is None else now + run.deadline - time.monotonic()
-        return Deadline(now + timeout, latest=latest)
+        return Deadline.within(timeout, self._clock.monotonic(), of_call=run.deadline)
 
     def _gathering(self, run: RunContext, work: Work) -> Gathering:
         gatherings = self._gatherings.of(run)

@@ -12,9 +12,9 @@ from classify_core.api.waiting import LAST_LOOK_SECONDS
 from classify_core.deadline import Deadline
 from classify_core.errors import ClassifyTimeoutError
 from classify_core.hosted.pacing import PacedClient
+from classify_core.hosted.shared_deadline import SharedDeadline
 from classify_core.hosted.v1.begun_file import BegunFile, telling
 from classify_core.hosted.v1.results import JobResults, fetch_results
-from classify_core.hosted.v1.shared_deadline import SharedDeadline
 from classify_core.models_v1 import V1Job
 from classify_core.single_flight import SingleFlight
 

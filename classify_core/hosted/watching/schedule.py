@@ -71,8 +71,7 @@ class LookBudget:
     """What the looks of one run may cost, and when the next one is worth it.
 
     Args:
-        run: the call whose jobs are looked at; it is not kept alive. It may have an attribute `begun`, how many of its
-            documents have a job or will never need one: it tells sooner than silence that no more jobs come.
+        run: the call whose jobs are looked at; it is not kept alive.
         open_limit: how many jobs may be open at once, where it is a look that frees a place; None is any number.
         every_request_counts: whether the plan counts looks like any other request.
 
@@ -198,9 +197,9 @@ class LookBudget:
 
     @property
     def _met(self) -> int:
-        """How many documents have a job or need none, as far as the run tells; else those that were watched."""
-        told: int = getattr(self._run(), "begun", 0)  # a run need not tell
-        return max(told, self.begun)
+        """How many documents have a job or need none: it tells sooner than silence that no more jobs come."""
+        run = self._run()
+        return self.begun if run is None else max(run.begun, self.begun)
 
     @property
     def _size(self) -> int:

@@ -88,16 +88,18 @@ def test_a_watch_that_everybody_left_costs_nothing_more() -> None:
     _play(play)
 
 
-def test_who_leaves_as_a_look_at_his_job_begins_harms_no_other() -> None:
+def test_those_who_leave_as_a_look_at_their_jobs_begins_harm_nobody() -> None:
     async def play(scene: Scene) -> None:
-        stays, leaves = (scene.watch(scene.story.service.create(1.0), _looks(1)) for _ in range(2))
+        *leave, stays = (scene.watch(scene.story.service.create(1.0), _looks(1)) for _ in range(101))
         begin = scene.watcher._begin
-        scene.watcher._begin = lambda look, now: leaves.cancel() or begin(look, now)  # type: ignore[method-assign]  # the moment that is meant
+
+        def leave_first(look: Any, now: float) -> bool:
+            for watch in leave:
+                watch.cancel()
+            return begin(look, now)
+
+        scene.watcher._begin = leave_first  # type: ignore[method-assign]  # the moment that is meant
         assert (await stays).status == "COMPLETED"
-        await scene.watch(scene.story.service.create(1.0), _looks(1))
-        alone = scene.watch(scene.story.service.create(1.0), _looks(1))
-        scene.watcher._begin = lambda look, now: begin(look, now) and alone.cancel()  # type: ignore[method-assign]  # as above
-        await asyncio.wait([alone])
 
     _play(play)
 
