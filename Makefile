@@ -14,7 +14,7 @@ WORKERS ?= 2
 CORPUS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check unit test-peers test-lowest test-bare format clean
+.PHONY: help demo test check unit test-peers test-lowest test-bare benchmark format clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -35,7 +35,6 @@ unit: $(VENV)/.test-ready
 test-peers: $(VENV)/.test-ready $(PEER_SDK)/.ready $(PEER_V1)/.ready  ## the official clients, unchanged, against our server
 	$(BIN)/python -m tests.peers.run --sdk $(PEER_SDK)/bin/python --v1 $(PEER_V1)/bin/python
 
-.PHONY: benchmark
 benchmark: $(VENV)/.test-ready $(PEER_SDK)/.ready  ## us and the official SDK in turn against our server; CASES=1,3 only some
 	$(BIN)/python benchmarks/hosted.py $(if $(CASES),--cases $(CASES))
 

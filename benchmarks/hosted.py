@@ -5,14 +5,16 @@
 The official SDK, llama-cloud, is used unchanged from an environment of its own, which `make .venv-peer-sdk/.ready`
 makes; without it only our client is measured. Each client and each server is a process of its own, each server begins
 with an empty folder, and both clients get the same documents, rules, durations and faults. Requests and refusals are
-counted by the server's log, the clients' times and processor times begin when their programs are loaded. It ends with
-1 where a client failed; a target that is not met is told in the table alone.
+counted by the server's log, the clients' times and processor times begin when their programs are loaded. The clients
+take turns, in every second round from the last to the first. It ends with 1 where a client failed; a target that is
+not met is told in the table alone. Interrupted, it ends what it began and removes what it wrote.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +25,7 @@ from benchmarks.paired.cases_limits import FREE_TIER, PUBLISHED_LIMITS
 from benchmarks.paired.cases_mishaps import FAULTY_SERVICE, KILLED_CLIENT
 from benchmarks.paired.cases_speed import MANY_DOCUMENTS, ONE_DOCUMENT
 from benchmarks.paired.cases_volume import MEMORY, ONE_PDF
-from benchmarks.paired.clients import Client, ClientFailedError, official_client, our_client
+from benchmarks.paired.clients import Client, ClientFailedError, official_client, official_version, our_client
 from benchmarks.paired.report import CaseReport, Round, machine, table
 from benchmarks.paired.served import ROOT
 
@@ -44,7 +46,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Measures the chosen cases and prints the table."""
     options = _options(arguments)
     chosen = [case for case in CASES if case.number in options.cases]
-    print(", ".join(f"{name}: {value}" for name, value in machine().items()))
+    where = machine()
+    if options.sdk.exists():
+        where["official SDK"] = official_version(options.sdk)
+    print(", ".join(f"{name}: {value}" for name, value in where.items()))
     if not options.sdk.exists():
         print(f"no official SDK at {options.sdk}; make its environment with: make {_PEER_SDK.name}/.ready")
     with TemporaryDirectory(prefix="classify-benchmark-") as folder:
@@ -54,7 +59,7 @@ def main(arguments: list[str] | None = None) -> None:
     if options.quick:
         print("\nWith --quick: of the documents that the cases name there were only a few.")
     if options.json is not None:
-        written = {"machine": machine(), "quick": options.quick, "cases": [report.as_json() for report in reports]}
+        written = {"machine": where, "quick": options.quick, "cases": [report.as_json() for report in reports]}
         options.json.write_text(f"{json.dumps(written, indent=1)}\n", encoding="utf-8")
     sys.exit(1 if any(report.failures for report in reports) else 0)
 
@@ -89,12 +94,14 @@ def _numbers(text: str) -> set[int]:
 
 def _report(case: Case, settings: Settings, options: argparse.Namespace) -> CaseReport:
     """Measures a case, the clients in turn, and tells how it goes."""
-    report = CaseReport(case)
+    report = CaseReport(case, explanation=case.explain(settings))
     print(f"\n{case.number}. {case.title}")
-    for line in case.explain(settings):
+    for line in report.explanation:
         print(f"   {line}")
-    for _ in range(options.repeat):
-        for client in _clients(case, options.sdk):
+    clients = _clients(case, options.sdk)
+    for number in range(options.repeat):
+        # Whoever is always the last would find the system's caches warm.
+        for client in clients if number % 2 == 0 else reversed(clients):
             try:
                 report.rounds.append(_round(case, settings, client))
             except ClientFailedError as error:
@@ -119,4 +126,6 @@ def _clients(case: Case, sdk: Path) -> Sequence[Client]:
 
 
 if __name__ == "__main__":
+    # As Ctrl-C, so that no server and no client outlives it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     main()

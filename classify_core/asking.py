@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Final, Protocol, Self, TypeVar
@@ -12,7 +12,7 @@ from typing import Final, Protocol, Self, TypeVar
 from pydantic import ValidationError
 
 from classify_core.api.waiting import LAST_LOOK_SECONDS
-from classify_core.backend import BegunJob, JobBackend, JobReference, error_of_backend
+from classify_core.backend import Backend, BegunJob, JobBackend, JobReference, error_of_backend
 from classify_core.classification import Answer
 from classify_core.document import Document
 from classify_core.errors import ClassifyError, ClassifyTimeoutError, InvalidResponseError
@@ -65,24 +65,41 @@ class DirectAsking:
 
     async def _asked(self, question: Question, document: Document) -> Found:
         run = document.run
-        timeout = run.seconds_for(self._settings.timeout)
         is_first = False
 
         async def first() -> Answer:
             nonlocal is_first
             is_first = True
-            answer = await self._charged(question, timeout)
-            await self._knowledge.keep(question.key, answer, run)  # before an equal document can begin anew
-            return answer
+            return await self._answered(question, run)
 
         try:
             answer = await self._flights.do(question.key, first)
         except ClassifyError as error:
             run.remember(question.key, error)
             raise
+        except AbandonedError as end:
+            if not is_first or end.error is None:  # the call that began it had less time than this one
+                return await self._asked(question, document)
+            raise end.error from None
         if not is_first:  # another call may have begun the work, and kept it for itself
             await self._knowledge.keep(question.key, answer, run)
         return Found(answer, is_cached=not is_first)
+
+    async def _answered(self, question: Question, run: RunState) -> Answer:
+        """The backend's answer, for all that wait for it.
+
+        Raises:
+            AbandonedError: the time of the call that asked is over.
+        """
+        try:
+            answer = await self._charged(question, run.seconds_for(self._settings.timeout))
+        except ClassifyTimeoutError as error:
+            if run.is_own(error):
+                run.remember(question.key, error)
+                raise AbandonedError(error) from None
+            raise
+        await self._knowledge.keep(question.key, answer, run)  # before an equal document can begin anew
+        return answer
 
     async def _charged(self, question: Question, timeout: float) -> Answer:
         reservation = self._budget.reserve(0.0)
@@ -91,18 +108,10 @@ class DirectAsking:
         return answer
 
     async def _checked(self, question: Question, timeout: float) -> Answer:
-        """The backend's answer, checked; whatever a backend raises becomes an error of ours."""
+        """The backend's answer, checked."""
         backend = self._settings.backend
-        try:
+        with _errors_of(backend):
             answer = await backend.classify(question.request, timeout=timeout)
-        except ClassifyError:
-            raise
-        except asyncio.CancelledError as error:
-            if _is_being_cancelled():
-                raise
-            raise error_of_backend(backend, error) from None  # the backend cancelled something of its own
-        except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - a backend may be anybody's
-            raise error_of_backend(backend, error) from None
         try:
             return Answer.model_validate(dict(answer))
         except (ValidationError, TypeError, ValueError):
@@ -144,13 +153,13 @@ class JobAsking:
                     return found
                 under_way = relay.under_way(question.key)
                 if under_way is None:
-                    with relay.lead(question.key) as lead:
+                    with relay.lead(question.key, is_own=document.run.is_own) as lead:
                         return lead.succeed(await self._led(question, document, hand, finish))
                 question.let_go()
                 document.was_begun()
             try:
                 return _known_by_now(await under_way)
-            except AbandonedError:  # its turn is ours now
+            except AbandonedError:  # it is our turn now
                 continue
 
     async def _led(
@@ -171,7 +180,8 @@ class JobAsking:
         price = await self._price(question)
         reservation = await self._budget.reserved_for(price)
         try:
-            begun = await self._backend.begin(question.request, document, timeout=self._settings.timeout)
+            with _errors_of(self._backend):
+                begun = await self._backend.begin(question.request, document, timeout=self._settings.timeout)
         except BaseException:
             reservation.release()
             raise
@@ -191,7 +201,8 @@ class JobAsking:
 
     async def _awaited(self, work: _Work) -> Found:
         try:
-            answer = await work.begun.answer()
+            with _errors_of(self._backend):
+                answer = await work.begun.answer()
         except BaseException:
             work.reservation.keep()  # a job was made, and may be billed whatever became of the wait
             raise
@@ -201,7 +212,8 @@ class JobAsking:
 
     async def _referred(self, work: _Work) -> JobReference:
         work.reservation.keep()
-        return await work.begun.referred()
+        with _errors_of(self._backend):
+            return await work.begun.referred()
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +255,21 @@ def asking_of(settings: Settings, knowledge: Knowledge, budget: Budget) -> Askin
     if isinstance(settings.backend, JobBackend):
         return JobAsking(settings.backend, settings, knowledge, budget)
     return DirectAsking(settings, knowledge, budget)
+
+
+@contextmanager
+def _errors_of(backend: Backend) -> Iterator[None]:
+    """Whatever a backend raises becomes an error of ours, and takes nobody else with it."""
+    try:
+        yield
+    except ClassifyError:
+        raise
+    except asyncio.CancelledError as error:
+        if _is_being_cancelled():
+            raise
+        raise error_of_backend(backend, error) from None  # the backend cancelled something of its own
+    except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - a backend may be anybody's
+        raise error_of_backend(backend, error) from None
 
 
 def _known_by_now(shared: T) -> T:

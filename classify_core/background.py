@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import atexit
 import os
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -31,14 +32,32 @@ class BackgroundLoop:
         self._thread: threading.Thread | None = None
 
     def submit(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
-        """Starts a coroutine and returns at once; cancelling the future cancels the coroutine."""
+        """Starts a coroutine and returns at once; cancelling the future cancels the coroutine.
+
+        Raises:
+            UsageError: the interpreter is ending, and begins no thread any more.
+        """
         with self._lock:  # a loop that is ending takes nothing more
-            return asyncio.run_coroutine_threadsafe(coroutine, self._running_loop())
+            try:
+                return asyncio.run_coroutine_threadsafe(coroutine, self._running_loop())
+            except UsageError:
+                coroutine.close()
+                raise
 
     def call_soon(self, callback: Callable[..., None], *args: Any) -> None:
-        """Has something called on the loop's thread, in the order it was asked for, and returns at once."""
+        """Has something called on the loop's thread, in the order it was asked for, and returns at once.
+
+        Raises:
+            UsageError: the interpreter is ending, and begins no thread any more.
+        """
         with self._lock:
             self._running_loop().call_soon_threadsafe(callback, *args)
+
+    def call_soon_if_running(self, callback: Callable[..., None], *args: Any) -> None:
+        """The same for what only ends work: without a loop there is none, and none is begun for it."""
+        with self._lock:
+            if self._loop is not None and self._is_alive:
+                self._loop.call_soon_threadsafe(callback, *args)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Runs a coroutine to its end while the calling thread waits.
@@ -85,8 +104,14 @@ class BackgroundLoop:
         self._lock = threading.Lock()
         self._loop = self._thread = None
 
+    @property
+    def _is_alive(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
     def _running_loop(self) -> asyncio.AbstractEventLoop:
-        if self._loop is None or self._thread is None or not self._thread.is_alive():
+        if self._loop is None or not self._is_alive:
+            if sys.is_finalizing():  # where a thread that is begun never comes to run, and would be waited for
+                raise UsageError("the interpreter is ending; classify before that")
             loop = self._loop = asyncio.new_event_loop()
             self._thread = threading.Thread(target=self._serve, args=(loop,), name="classify-background", daemon=True)
             self._thread.start()

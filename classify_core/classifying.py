@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from classify_core.background import background
@@ -191,8 +192,9 @@ class ClassifyingMethods:
         with self._session.new_run(
             keep_failures=raises, deadline=deadline, refresh=refresh, on_progress=on_progress
         ) as run:
-            async for finished in adrive(run, sources):
-                yield finished
+            async with aclosing(adrive(run, sources)) as driven:  # who breaks off leaves no task behind
+                async for finished in driven:
+                    yield finished
             run.raise_failures()
 
 

@@ -12,6 +12,7 @@ from classify_core.backend import unexpected
 from classify_core.background import background
 from classify_core.document import Document
 from classify_core.errors import ClassifyError
+from classify_core.progress.events import Stage
 
 T = TypeVar("T")
 
@@ -59,7 +60,7 @@ class Crew(Generic[T]):
 
     def cancel(self) -> None:
         """Cuts short whatever is open and ends the tasks, from any thread."""
-        background.call_soon(self._end)
+        background.call_soon_if_running(self._end)
 
     def _take(self, document: Document) -> None:
         self._waiting.append(document)
@@ -94,7 +95,7 @@ class Crew(Generic[T]):
         except Exception as raised:  # noqa: BLE001 - nothing may take the others with it
             error = raised if isinstance(raised, ClassifyError) else unexpected(raised)
         finally:  # a cancelled document is told of too
-            self._deliver(Finished(document.index, document.name, outcome, error))
+            self._end_of(document, outcome, error)
 
     def _end(self) -> None:
         self._is_over = True
@@ -110,5 +111,9 @@ class Crew(Generic[T]):
 
     def _cut_short(self) -> None:
         while self._waiting:
-            document = self._waiting.popleft()
-            self._deliver(Finished(document.index, document.name, None))
+            self._end_of(self._waiting.popleft(), None)
+
+    def _end_of(self, document: Document, outcome: T | None, error: ClassifyError | None = None) -> None:
+        if outcome is None:
+            document.report(Stage.FAILED)  # what has an outcome has told of it
+        self._deliver(Finished(document.index, document.name, outcome, error))

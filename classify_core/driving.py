@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Sized
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Sized
 from contextlib import aclosing
 from typing import TypeAlias, TypeVar
 
@@ -36,7 +36,7 @@ def drive(run: Run[T], sources: Iterable[SourceLike]) -> Iterator[tuple[int, T]]
         yield from run.heard(told.get())
 
 
-async def adrive(run: Run[T], sources: Sources) -> AsyncIterator[tuple[int, T]]:
+async def adrive(run: Run[T], sources: Sources) -> AsyncGenerator[tuple[int, T], None]:
     """Feeds a run on the caller's loop; yields outcomes as they come, also while the next source is awaited."""
     told: Mailbox[Told[T] | None] = Mailbox()
     run.open(told.put)

@@ -68,6 +68,7 @@ class Execution:
                 submitted = await self._asking.submission(document)
             if isinstance(submitted, Found):
                 return self._handle(document, self._classified(document, submitted))
+            self._usage.count_submission(made_job=document.made_job, price=document.price)
             document.report(Stage.DONE, job_id=submitted.job_id)
             return self._handle(document, None, submitted)
         except Exception as error:  # noqa: BLE001 - nothing may leave without an outcome

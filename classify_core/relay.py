@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
@@ -12,15 +13,24 @@ T = TypeVar("T")
 
 
 class AbandonedError(Exception):
-    """Who did the work was cancelled; whoever waits for it does it now. Never leaves this package."""
+    """Who did the work gave it up; whoever waits for it does it now. Never leaves this package.
+
+    Attributes:
+        error: why, where that is the end of the time of who did it.
+    """
+
+    def __init__(self, error: ClassifyError | None = None) -> None:
+        super().__init__()
+        self.error = error
 
 
 class Lead(Generic[T]):
     """The right to do a piece of work for all that ask for it meanwhile; a context in which it is done."""
 
-    def __init__(self, relay: Relay[T], key: str) -> None:
+    def __init__(self, relay: Relay[T], key: str, is_own: Callable[[ClassifyError], bool]) -> None:
         self._relay = relay
         self._key = key
+        self._is_own = is_own
         self.outcome: asyncio.Future[T] = asyncio.get_running_loop().create_future()
 
     def succeed(self, result: T) -> T:
@@ -36,7 +46,8 @@ class Lead(Generic[T]):
     ) -> None:
         self._relay.end(self._key)
         if not self.outcome.done():
-            self.outcome.set_exception(error if isinstance(error, ClassifyError) else AbandonedError())
+            shared = error if isinstance(error, ClassifyError) and not self._is_own(error) else AbandonedError()
+            self.outcome.set_exception(shared)
             self.outcome.exception()  # nobody may be waiting
 
 
@@ -44,7 +55,7 @@ class Relay(Generic[T]):
     """Shares work under way by key, on one event loop.
 
     Unlike a `SingleFlight`, whose work goes on in a task of its own, work is done by who asked first, and begun again
-    by somebody else where that one is cancelled: it is for work that finds what was begun, as at a service with jobs.
+    by somebody else where that one gives it up: it is for work that finds what was begun, as at a service with jobs.
     """
 
     def __init__(self) -> None:
@@ -55,9 +66,14 @@ class Relay(Generic[T]):
         lead = self._leads.get(key)
         return None if lead is None else asyncio.shield(lead.outcome)
 
-    def lead(self, key: str) -> Lead[T]:
-        """Takes the lead, where nobody has it."""
-        lead = self._leads[key] = Lead(self, key)
+    def lead(self, key: str, *, is_own: Callable[[ClassifyError], bool]) -> Lead[T]:
+        """Takes the lead, where nobody has it.
+
+        Args:
+            key: of the work.
+            is_own: whether an error would not meet whoever waits.
+        """
+        lead = self._leads[key] = Lead(self, key, is_own)
         return lead
 
     def end(self, key: str) -> None:

@@ -17,7 +17,7 @@ from classify_core.classification import Classification, Status
 from classify_core.crew import Crew, Finished
 from classify_core.document import Document, Released
 from classify_core.errors import BatchError, ClassifyError, ClassifyTimeoutError, RunStoppedError
-from classify_core.progress.events import ProgressCallback, ProgressEvent
+from classify_core.progress.events import ProgressCallback, ProgressEvent, Stage
 from classify_core.run_state import RunState, without_stack
 from classify_core.source import Source, SourceLike
 
@@ -119,6 +119,7 @@ class Run(Generic[T]):
         try:
             source = Source.of(value)
         except ClassifyError as error:  # no document at all: the others are unharmed
+            self._tell(ProgressEvent(Stage.FAILED, index))
             self._tell(Finished(index, None, self._fail(error)))
             return
         self._held.add(index)

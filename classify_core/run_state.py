@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,6 +12,7 @@ from classify_core.cache import MEMORY_ENTRIES, Cache, Journal, MemoryCache
 from classify_core.errors import (
     AuthenticationError,
     ClassifyError,
+    ClassifyTimeoutError,
     CreditLimitError,
     OutOfCreditsError,
     RateLimitError,
@@ -57,6 +59,11 @@ class RunState:
             return timeout
         return max(SHORTEST_SECONDS, min(timeout, self.deadline - time.monotonic()))
 
+    def is_own(self, error: ClassifyError) -> bool:
+        """Whether an error is this call's alone: its time is over, and another call may have more."""
+        is_over = self.deadline is not None and time.monotonic() >= self.deadline - SHORTEST_SECONDS
+        return is_over and isinstance(error, ClassifyTimeoutError)
+
     def stop(self, error: ClassifyError) -> None:
         """Lets nothing more begin."""
         self.cause = self.cause or error
@@ -93,6 +100,19 @@ def ends_the_run(error: ClassifyError) -> bool:
 def without_stack(error: ClassifyError) -> ClassifyError:
     """A copy that keeps the cause but not where they were raised: those frames hold the document."""
     own = copy.copy(error)
-    own.__cause__ = None if error.__cause__ is None else error.__cause__.with_traceback(None)
+    own.__cause__ = error.__cause__
     own.__suppress_context__ = True
+    for earlier in _causes_of(own):
+        earlier.__traceback__ = None
+        earlier.__context__ = None
     return own
+
+
+def _causes_of(error: BaseException) -> Iterator[BaseException]:
+    """The causes of an error, each once: whoever raised them may have made a ring."""
+    seen = {id(error)}
+    cause = error.__cause__
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        cause = cause.__cause__

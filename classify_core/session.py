@@ -10,6 +10,7 @@ from weakref import WeakSet
 
 from classify_core.backend import Backend, JobBackend
 from classify_core.backend_choice import BackendChoice
+from classify_core.background import background
 from classify_core.cache import Cache, CacheLike, Journal, cache_of
 from classify_core.checks import checked_count, checked_seconds
 from classify_core.classification import Classification, Status
@@ -22,7 +23,7 @@ from classify_core.handles import JobHandle
 from classify_core.knowledge import Knowledge
 from classify_core.models import ClassifyConfiguration
 from classify_core.pricing import Budget, Estimate, UsageCounter, estimate
-from classify_core.progress.events import ProgressCallback, checked_callback
+from classify_core.progress.events import ProgressCallback, Stage, checked_callback
 from classify_core.rules import UNRESOLVED_RULES_ID
 from classify_core.run import Run, RunOptions
 from classify_core.run_state import RunState, without_stack
@@ -210,6 +211,9 @@ class Session:
     def cancel_open(self) -> None:
         """Ends what is under way, for good."""
         self._closed = True
+        background.call_soon_if_running(self._cancel_crews)
+
+    def _cancel_crews(self) -> None:
         for crew in list(self._crews):
             crew.cancel()
 
@@ -245,7 +249,7 @@ class Session:
     ) -> Callable[[Callable[[Finished[Any]], None]], Crew[Any]]:
         def new_crew(deliver: Callable[[Finished[Any]], None]) -> Crew[Any]:
             crew = Crew(work, deliver, min(self._concurrency, options.open_limit))
-            self._crews.add(crew)
+            background.call_soon(self._crews.add, crew)  # calls begin in any thread, and a set is no meeting place
             return crew
 
         return new_crew
@@ -254,6 +258,7 @@ class Session:
         try:
             await self._ready(document)
         except ClassifyError as error:
+            document.report(Stage.FAILED)
             return self.not_started(error)
         return await self.execution().outcome(document)
 
@@ -261,6 +266,7 @@ class Session:
         try:
             await self._ready(document)
         except ClassifyError as error:
+            document.report(Stage.FAILED)
             return self._handle_without_job(self.not_started(error))
         return await self.execution().handle(document)
 

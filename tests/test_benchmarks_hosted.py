@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -19,9 +20,12 @@ from benchmarks.paired.possible import possible_time
 from benchmarks.paired.processor_time import pinned, processor_seconds
 from benchmarks.paired.report import CaseReport, Round, table
 from classify_core.limits import PLANS, RateLimits
+from tests.waiting import wait_until
 
 NOWHERE = Path("nowhere") / "bin" / "python"
-SDK = Path(__file__).parents[1] / ".venv-peer-sdk" / "bin" / "python"
+ROOT = Path(__file__).parents[1]
+PROC = Path("/proc")
+SDK = ROOT / ".venv-peer-sdk" / "bin" / "python"
 UNLIMITED = RateLimits(creates_per_second=None, uploads_per_5_seconds=None)
 
 
@@ -91,7 +95,7 @@ def _report(columns: tuple[Column, ...], *, sdk: list[dict[str, float]], ours: l
 def test_rounds_that_differ_are_told_as_a_range_and_the_worst_of_ours_decides() -> None:
     columns = (Column("requests", 2, at_most=2.05), Column("refusals", at_most=0))
     sdk = [{"requests": 4.1, "refusals": 0}, {"requests": 5.5, "refusals": 1281}]
-    good, bad = {"requests": 2.054, "refusals": 0}, {"requests": 2.04, "refusals": 1}
+    good, bad = {"requests": 2.05, "refusals": 0}, {"requests": 2.04, "refusals": 1}
     assert _report(columns, sdk=sdk, ours=[good]).row() == (
         "title",
         "4.10..5.50 / 0..1,281",
@@ -100,6 +104,7 @@ def test_rounds_that_differ_are_told_as_a_range_and_the_worst_of_ours_decides() 
         "yes",
     )
     assert _report(columns, sdk=sdk, ours=[good, bad]).row()[2:] == ("2.04..2.05 / 0..1", "target", "no")
+    assert _report(columns, sdk=sdk, ours=[good | {"requests": 2.0501}]).row()[2:] == ("2.05 / 0", "target", "no")
 
 
 def test_a_ratio_is_held_against_the_best_of_the_sdk() -> None:
@@ -142,12 +147,13 @@ def _measured(cases: str, folder: Path, *further: str, sdk: Path = NOWHERE) -> l
 def test_without_the_sdk_ours_is_measured_and_the_way_to_the_sdk_told(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    [case] = _measured("3", tmp_path)
+    [case, speed] = _measured("3,4", tmp_path)
     printed = capsys.readouterr().out
     assert "make .venv-peer-sdk/.ready" in printed
     assert [each["client"] for each in case["rounds"]] == ["ours"]
     assert case["rounds"][0]["figures"]["seconds"] > 0
-    assert case["rounds"][0]["figures"]["lost"] == 0
+    assert case["rounds"][0]["figures"]["lost"] == speed["rounds"][0]["figures"]["lost"] == 0
+    assert speed["rounds"][0]["figures"]["client"] > 0
     assert "| 1 document, job ready at once" in printed
 
 
@@ -181,6 +187,28 @@ def test_what_cannot_be_measured_is_refused(wrong: list[str]) -> None:
     with pytest.raises(SystemExit) as ending:
         hosted.main(wrong)
     assert ending.value.code == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signals")
+def test_interrupted_it_leaves_neither_processes_nor_files(tmp_path: Path) -> None:
+    command = [sys.executable, str(ROOT / "benchmarks" / "hosted.py"), "--cases", "8", "--sdk", str(NOWHERE)]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        wait_until(lambda: any(log.stat().st_size > 20_000 for log in tmp_path.glob("*/log.jsonl")))  # some are done
+        begun = _children(running.pid)
+        assert len(begun) >= 2 or not PROC.exists()  # a server and a client
+        running.send_signal(signal.SIGTERM)  # which it takes as Ctrl-C
+        running.communicate(timeout=30)
+    assert running.returncode != 0
+    assert not list(tmp_path.iterdir())
+    wait_until(lambda: not any((PROC / pid).exists() for pid in begun))
+
+
+def _children(pid: int) -> list[str]:
+    tasks = PROC / str(pid) / "task" / str(pid) / "children"
+    return tasks.read_text().split() if tasks.exists() else []
 
 
 def test_what_a_client_says_when_it_fails_is_told(tmp_path: Path) -> None:

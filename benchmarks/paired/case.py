@@ -95,7 +95,7 @@ class Column:
     def is_met(self, ours: float, sdk: Sequence[float]) -> bool | None:
         """Whether our figure is what it should be, held against the best of the SDK's; None where nothing decides."""
         if self.at_most is not None:
-            return round(ours, self.digits) <= self.at_most
+            return ours <= self.at_most
         if not sdk:
             return None
         if self.at_most_of_sdk is not None:

@@ -81,9 +81,11 @@ def _one_kill(settings: Settings, client: Client, cache: str | None, creations: 
 
 def _killed(server: Served, client: Client, assignment: Assignment, creations: int) -> None:
     with client.start(assignment) as process:
-        while process.poll() is None and server.requests().creations < creations:
-            time.sleep(0.01)
-        process.kill()
+        try:
+            while process.poll() is None and server.requests().creations < creations:
+                time.sleep(0.01)
+        finally:
+            process.kill()
     time.sleep(SETTLING_SECONDS)
 
 

@@ -81,8 +81,9 @@ class Client:
             try:
                 told, errors = process.communicate(timeout=PATIENCE_SECONDS)
             except subprocess.TimeoutExpired:
-                process.kill()
                 raise ClientFailedError(f"{self.name} was not done after {PATIENCE_SECONDS:g} s") from None
+            finally:
+                process.kill()  # which ends one that hangs, or that was interrupted, and no other
         if process.returncode != 0:
             raise ClientFailedError(f"{self.name} ended with {process.returncode}:\n{errors[-2_000:]}")
         return Findings(**json.loads(told.splitlines()[-1]))
@@ -91,6 +92,15 @@ class Client:
 def our_client() -> Client:
     """Ours, in this environment."""
     return Client("ours", Path(sys.executable), "benchmarks.paired.client_ours", is_ours=True)
+
+
+def official_version(python: Path) -> str:
+    """Which release of the official SDK that Python has."""
+    asked = "import importlib.metadata; print(importlib.metadata.version('llama-cloud'))"
+    told = subprocess.run(  # noqa: S603 - our own program
+        [str(python.absolute()), "-c", asked], env=clean_environment(), capture_output=True, text=True, check=False
+    )
+    return told.stdout.strip() or "unknown"
 
 
 def official_client(python: Path, use: SdkUse) -> Client:

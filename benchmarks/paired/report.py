@@ -36,11 +36,13 @@ class CaseReport:
         case: which.
         rounds: in their order.
         failures: clients that did not do what they were told, and why.
+        explanation: what was told before the rounds.
     """
 
     case: Case
     rounds: list[Round] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    explanation: tuple[str, ...] = ()
 
     def row(self) -> tuple[str, ...]:
         """The cells of its line."""
@@ -54,7 +56,7 @@ class CaseReport:
             "title": self.case.title,
             "target": self.case.target,
             "met": self._met(),
-            "explained": self.ratios(),
+            "explained": [*self.explanation, *self.ratios()],
             "rounds": [
                 {"client": client.name, "figures": measured.figures, "notes": measured.notes}
                 for client, measured in self.rounds

@@ -133,13 +133,14 @@ def _running(given: Sequence[str], log: Path) -> Iterator[Served]:
         ) as process,
     ):
         assert process.stdout is not None
-        announced = process.stdout.readline().split()
-        if not announced:
-            sys.exit(f"the server did not start:\n{log.read_text(encoding='utf-8')}")
         try:
+            announced = process.stdout.readline().split()
+            if not announced:
+                sys.exit(f"the server did not start:\n{log.read_text(encoding='utf-8')}")
             yield Served(process, announced[-1], log)
         finally:
             process.send_signal(signal.SIGTERM)
+            process.wait()  # its folder is removed next; `Popen` itself does not wait for long after Ctrl-C
 
 
 def clean_environment() -> dict[str, str]:

@@ -50,9 +50,9 @@ class KeptConnections(httpx.AsyncBaseTransport):
         try:
             response = await transport.handle_async_request(request)
         except BaseException:
-            self._give_back(transport)
+            await self._ended(transport, is_whole=False)
             raise
-        response.stream = _ReleasingStream(response.stream, partial(self._released, transport))
+        response.stream = _WatchedStream(response.stream, partial(self._ended, transport))
         return response
 
     async def aclose(self) -> None:
@@ -69,7 +69,11 @@ class KeptConnections(httpx.AsyncBaseTransport):
                 await self._places.acquire()
         except TimeoutError:
             raise httpx.PoolTimeout("no connection was free in time", request=request) from None
-        transport = self._idle.pop().transport if self._idle else self._new()
+        try:
+            transport = self._idle.pop().transport if self._idle else self._new()
+        except BaseException:  # such as certificates that cannot be read
+            self._places.release()
+            raise
         self._busy.add(transport)
         return transport
 
@@ -82,43 +86,52 @@ class KeptConnections(httpx.AsyncBaseTransport):
         """Made once, since it reads all certificates, and only where there is TLS."""
         return httpx.create_ssl_context(trust_env=self._trust_env)
 
-    def _give_back(self, transport: httpx.AsyncHTTPTransport) -> None:
-        self._places.release()
-        if transport in self._busy:  # not after the end
-            self._busy.discard(transport)
-            self._idle.append(_Idle(transport, time.monotonic()))
+    async def _ended(self, transport: httpx.AsyncHTTPTransport, *, is_whole: bool) -> None:
+        """Keeps a connection whose exchange went well to its end, and closes any other.
 
-    async def _released(self, transport: httpx.AsyncHTTPTransport) -> None:
-        self._give_back(transport)
+        httpcore may be left waiting for one that was cut off, and then each further request over it ends in a time-out.
+        """
+        self._places.release()
+        is_kept = is_whole and transport in self._busy  # nothing is after the end
+        self._busy.discard(transport)
+        if is_kept:
+            self._idle.append(_Idle(transport, time.monotonic()))
+        else:
+            await transport.aclose()
         while self._idle and self._idle[0].since < time.monotonic() - self._seconds:
             await self._idle.pop(0).transport.aclose()
 
 
-class _ReleasingStream(httpx.AsyncByteStream):
-    """An answer's body that says when its connection is free again."""
+class _WatchedStream(httpx.AsyncByteStream):
+    """An answer's body that says when it is done with, and whether it was read to its end."""
 
     def __init__(
-        self, stream: httpx.SyncByteStream | httpx.AsyncByteStream, release: Callable[[], Awaitable[None]]
+        self, stream: httpx.SyncByteStream | httpx.AsyncByteStream, ended: Callable[..., Awaitable[None]]
     ) -> None:
         if not isinstance(stream, httpx.AsyncByteStream):
             raise TypeError("an asynchronous transport answers with an asynchronous stream")
         self._stream = stream
-        self._release: Callable[[], Awaitable[None]] | None = release
+        self._ended: Callable[..., Awaitable[None]] | None = ended
+        self._is_whole = False
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         async for part in self._stream:
             yield part
+        self._is_whole = True
 
     async def aclose(self) -> None:
         """Closes the body, which httpx does also after it was read to its end."""
-        release, self._release = self._release, None
+        ended, self._ended = self._ended, None
         try:
             await self._stream.aclose()
+        except BaseException:
+            self._is_whole = False
+            raise
         finally:
-            if release is not None:
-                await release()
+            if ended is not None:
+                await ended(is_whole=self._is_whole)
 
 
 def has_proxy() -> bool:
     """Whether the environment names a proxy, which httpx looks for only where it makes its transports itself."""
-    return bool(getproxies())
+    return not {"http", "https", "all"}.isdisjoint(getproxies())

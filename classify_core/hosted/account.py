@@ -74,20 +74,3 @@ def account_of(client: PacedClient, clock: Clock) -> Account:
     if account is None:
         account = here[key] = Account(clock)
     return account
-
-
-class HeldAccount:
-    """Finds a client's account on the running loop, and holds it."""
-
-    def __init__(self, client: PacedClient, clock: Clock) -> None:
-        self._client = client
-        self._clock = clock
-        self._held: WeakKeyDictionary[asyncio.AbstractEventLoop, Account] = WeakKeyDictionary()
-
-    def __call__(self) -> Account:
-        """The account."""
-        loop = asyncio.get_running_loop()
-        account = self._held.get(loop)
-        if account is None:
-            account = self._held[loop] = account_of(self._client, self._clock)
-        return account

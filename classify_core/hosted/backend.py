@@ -5,17 +5,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import asdict, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from classify_core.api.clock import Clock
 from classify_core.backend import BegunJob, ClassifyRequest, DocumentContext, JobReference, JobState
 from classify_core.classification import Answer
 from classify_core.errors import InvalidOptionError
-from classify_core.hosted.account import HeldAccount
+from classify_core.hosted.account import account_of
 from classify_core.hosted.alone import AloneDocument
 from classify_core.hosted.jobs_v2 import JobsV2
 from classify_core.hosted.options import Api, HostedJobOptions, Mode, check_api
 from classify_core.hosted.pacing import PacedClient
+from classify_core.hosted.per_loop import PerLoop
 from classify_core.hosted.saved_configuration import configuration_in
 from classify_core.hosted.uploads import Uploads
 from classify_core.hosted.v1.jobs import JobsV1
@@ -107,7 +109,7 @@ class HostedBackend:
             organization_id=organization_id,
             http_client=http_client,
         )
-        account = HeldAccount(self._client, clock)
+        account = PerLoop(partial(account_of, self._client, clock))
         uploads = Uploads(self._client, account, self._options, clock)
         jobs: type[JobsV1 | JobsV2] = JobsV2 if api == "v2" else JobsV1
         self._jobs = jobs(self._client, uploads, account, limits=self._limits, options=self._options, clock=clock)

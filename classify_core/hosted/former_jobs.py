@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from classify_core.backend import unexpected
 from classify_core.deadline import Deadline
 from classify_core.errors import NotFoundError
+from classify_core.hosted.per_loop import PerLoop
 from classify_core.hosted.shared_deadline import SharedDeadline
 
 if TYPE_CHECKING:
     from classify_core.api.clock import Clock
     from classify_core.hosted.watching.lookup import JobLookup, SeenJob, Sight
 
+_Asked: TypeAlias = "dict[str, tuple[asyncio.Future[Sight], list[Deadline]]]"
+
 GATHERING_SECONDS: Final = 0.02
 """How long the first of them waits for others: those in hand come to it at almost the same time."""
 
 
 class FormerJobs:
-    """Coalesces single questions into listings; used on one event loop at a time."""
+    """Coalesces single questions into listings."""
 
     def __init__(self, lookup: JobLookup, clock: Clock) -> None:
         self._lookup = lookup
         self._clock = clock
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._asked: dict[str, tuple[asyncio.Future[Sight], list[Deadline]]] = {}
+        self._asked: PerLoop[_Asked] = PerLoop(dict)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def look(self, job_id: str, deadline: Deadline) -> SeenJob | None:
@@ -34,14 +36,12 @@ class FormerJobs:
         Raises:
             ClassifyError: it could not be asked.
         """
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:  # what was asked on another is never answered in a forked child
-            self._loop, self._asked = loop, {}
-        if job_id not in self._asked:
-            self._asked[job_id] = loop.create_future(), []
-            if len(self._asked) == 1:
-                self._begin()
-        sight, deadlines = self._asked[job_id]
+        asked = self._asked()
+        if job_id not in asked:
+            asked[job_id] = asyncio.get_running_loop().create_future(), []
+            if len(asked) == 1:
+                self._begin(asked)
+        sight, deadlines = asked[job_id]
         deadlines.append(deadline)
         found = await asyncio.shield(sight)
         if isinstance(found, NotFoundError):
@@ -50,14 +50,15 @@ class FormerJobs:
             raise found
         return found
 
-    def _begin(self) -> None:
-        task = asyncio.get_running_loop().create_task(self._answer())
+    def _begin(self, asked: _Asked) -> None:
+        task = asyncio.get_running_loop().create_task(self._answer(asked))
         self._tasks.add(task)  # a loop itself keeps no task alive
         task.add_done_callback(self._tasks.discard)
 
-    async def _answer(self) -> None:
+    async def _answer(self, gathered: _Asked) -> None:
         await self._clock.asleep(GATHERING_SECONDS)
-        asked, self._asked = self._asked, {}
+        asked = gathered.copy()
+        gathered.clear()
         deadlines = [deadline for _, those in asked.values() for deadline in those]
         latest = max(deadline.moment for deadline in deadlines)
         sights: dict[str, Sight] = {}

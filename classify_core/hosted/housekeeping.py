@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Collection, Coroutine, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from classify_core.api.call import Call
@@ -15,6 +16,7 @@ from classify_core.api.clock import Clock
 from classify_core.deadline import Deadline
 from classify_core.errors import ClassifyError, ConflictError, NotFoundError
 from classify_core.hosted.pacing import PacedClient
+from classify_core.hosted.per_loop import PerLoop
 
 logger = logging.getLogger(__name__)
 
@@ -28,49 +30,44 @@ DELETE_SECONDS: Final = 5.0
 """How long a document waits for its deletes; waiting for the plan's limits does not count."""
 
 
+@dataclass(eq=False)
+class _UnderWay:
+    """What is under way on one event loop: jobs to be cancelled, who cancels them, and jobs that are just made."""
+
+    to_cancel: deque[str] = field(default_factory=deque)
+    workers: set[asyncio.Task[None]] = field(default_factory=set)
+    being_made: set[asyncio.Task[Any]] = field(default_factory=set)
+
+
 class Housekeeping:
     """Cancels in the background, and deletes while the document waits."""
 
     def __init__(self, client: PacedClient, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._begin_anew()
-
-    def _begin_anew(self) -> None:
-        self._to_cancel: deque[str] = deque()
-        self._workers: set[asyncio.Task[None]] = set()
-        self._being_made: set[asyncio.Task[Any]] = set()
-
-    def _be_here(self) -> None:
-        """Forgets what another loop had under way: in a forked child it never ends."""
-        loop = asyncio.get_running_loop()
-        if self._loop is not loop:
-            self._loop = loop
-            self._begin_anew()
+        self._under_way: PerLoop[_UnderWay] = PerLoop(_UnderWay)
 
     def cancel(self, job_id: str) -> None:
         """Cancels a job soon."""
-        self._be_here()
-        self._to_cancel.append(job_id)
-        if len(self._workers) < CANCELS_AT_ONCE:
-            worker = asyncio.get_running_loop().create_task(self._cancel_all())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+        here = self._under_way()
+        here.to_cancel.append(job_id)
+        if len(here.workers) < CANCELS_AT_ONCE:
+            worker = asyncio.get_running_loop().create_task(self._cancel_all(here.to_cancel))
+            here.workers.add(worker)
+            worker.add_done_callback(here.workers.discard)
 
     async def followed(self, making: Coroutine[Any, Any, T], job_id_of: Callable[[T], str]) -> T:
         """What makes a job; where it is cancelled in the middle of that, the job that comes of it is cancelled too."""
-        self._be_here()
         task = asyncio.get_running_loop().create_task(making)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
-            self._being_made.add(task)
+            self._under_way().being_made.add(task)
             task.add_done_callback(lambda done: self._cancel_made(done, job_id_of))
             raise
 
     def _cancel_made(self, made: asyncio.Task[T], job_id_of: Callable[[T], str]) -> None:
-        self._being_made.discard(made)
+        self._under_way().being_made.discard(made)
         if not made.cancelled() and made.exception() is None:
             self.cancel(job_id_of(made.result()))
 
@@ -82,17 +79,16 @@ class Housekeeping:
 
     async def aclose(self) -> None:
         """Finishes what is under way, within `CLOSING_SECONDS`."""
-        self._be_here()
-        loop = asyncio.get_running_loop()
+        here, loop = self._under_way(), asyncio.get_running_loop()
         end = loop.time() + CLOSING_SECONDS
-        await _ended_by(self._being_made, CLOSING_SECONDS)
-        await _ended_by(self._workers, end - loop.time())
-        if self._to_cancel:
-            logger.warning("closed before these jobs could be cancelled: %s", ", ".join(self._to_cancel))
+        await _ended_by(here.being_made, CLOSING_SECONDS)
+        await _ended_by(here.workers, end - loop.time())
+        if here.to_cancel:
+            logger.warning("closed before these jobs could be cancelled: %s", ", ".join(here.to_cancel))
 
-    async def _cancel_all(self) -> None:
-        while self._to_cancel:
-            job_id = self._to_cancel.popleft()
+    async def _cancel_all(self, to_cancel: deque[str]) -> None:
+        while to_cancel:
+            job_id = to_cancel.popleft()
             try:
                 await self._client.run(cancel_job(job_id), deadline=self._deadline(CANCEL_SECONDS))
             except (ConflictError, NotFoundError):
@@ -100,7 +96,7 @@ class Housekeeping:
             except ClassifyError as error:
                 logger.warning("the job %s could not be cancelled: %s", job_id, error.message)
             except asyncio.CancelledError:
-                self._to_cancel.append(job_id)  # for the list of those left
+                to_cancel.append(job_id)  # for the list of those left
                 raise
 
     async def _deleted(self, call: Call[Any]) -> None:

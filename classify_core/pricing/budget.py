@@ -72,7 +72,8 @@ class Budget:
     def _check(self, price: float) -> None:
         if self.limit is None:
             return
-        if self._spent >= self.limit:
+        is_free_at_none = price == self._spent == 0.0  # with a limit of 0, what costs nothing
+        if self._spent >= self.limit and not is_free_at_none:
             raise CreditLimitError(
                 f"max_credits={self.limit:g} is reached ({self._spent:g} credits spent); "
                 "what is done is kept, raise max_credits to go on"

@@ -14,7 +14,7 @@ class UsageTotals(BaseModel):
     Attributes:
         documents: all whose outcome is known, the failed included.
         cached: of these, those whose answer was known here.
-        jobs: hosted jobs that were made.
+        jobs: hosted jobs that were made, those of `submit` included, whose outcomes are not known.
         former_jobs: answers that came back from jobs made, and paid for, before.
         failed: documents without an answer.
         credits: what the jobs cost.
@@ -68,6 +68,17 @@ class UsageCounter:
         else:
             self._add(failed=1)
 
+    def count_submission(self, *, made_job: bool, price: float | None) -> None:
+        """Counts a document whose job was begun and is not waited for.
+
+        Args:
+            made_job: whether a job was made for it, and not found or shared.
+            price: the credits that its pages cost; None where not counted.
+        """
+        if made_job:
+            cost = price_of_pages(None) if price is None else price
+            self._add(documents=0, jobs=1, cost=cost, is_estimated=True)
+
     def totals(self) -> UsageTotals:
         """What was counted so far; later counts do not change it."""
         return self._totals
@@ -75,6 +86,7 @@ class UsageCounter:
     def _add(
         self,
         *,
+        documents: int = 1,
         cached: int = 0,
         jobs: int = 0,
         former_jobs: int = 0,
@@ -85,7 +97,7 @@ class UsageCounter:
         """Replaces the totals as a whole, so that no reader in another thread sees half of a count."""
         before = self._totals
         self._totals = UsageTotals(
-            documents=before.documents + 1,
+            documents=before.documents + documents,
             cached=before.cached + cached,
             jobs=before.jobs + jobs,
             former_jobs=before.former_jobs + former_jobs,

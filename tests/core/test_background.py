@@ -98,3 +98,31 @@ def test_a_parser_that_never_returns_does_not_keep_the_process_alive() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
     )
     assert done.stdout.strip() == "timeout"
+
+
+def test_a_run_that_was_left_half_way_does_not_hold_up_the_end_of_the_process() -> None:
+    code = (
+        "from classify_core import Classifier\n"
+        "rules = [{'type': 'a', 'description': 'a description'}]\n"
+        "outcomes = Classifier(rules, backend='local').classify_as_completed(f'text {n}' for n in range(100))\n"
+        "print(next(outcomes)[1].status)\n"  # the generator is ended as the interpreter is
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
+    )
+    assert (done.stdout.strip(), done.stderr) == ("completed", "")
+
+
+def test_what_is_asked_for_as_the_interpreter_ends_is_refused_and_not_waited_for() -> None:
+    code = (
+        "from classify_core import Classifier\n"
+        "class Late:\n"
+        "    classifier = Classifier([{'type': 'a', 'description': 'a description'}], backend='local')\n"
+        "    def __del__(self):\n"
+        "        print(type(self.classifier.classify('text', on_error='record')))\n"
+        "late = Late()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT, timeout=60
+    )
+    assert "UsageError: the interpreter is ending" in done.stderr

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from collections.abc import Iterator
 
 import pytest
 
 from classify_core import (
+    Answer,
     Classifier,
+    ClassifyRequest,
+    ClassifyTimeoutError,
     CreditLimitError,
     JobFailedError,
     JobUsage,
@@ -18,9 +22,10 @@ from classify_core import (
     Source,
     Status,
 )
+from classify_core.backend import DocumentContext, JobReference
 from classify_core.background import background
 from classify_core.progress import ProgressEvent, Stage
-from tests.backends import JobScriptedBackend, until
+from tests.backends import JobScriptedBackend, ScriptedBackend, ScriptedJob, until
 
 
 def test_few_documents_are_in_hand_while_many_jobs_are_open(rules: list[Rule]) -> None:
@@ -153,8 +158,6 @@ def test_max_credits_refuses_to_begin_what_would_exceed_it(rules: list[Rule]) ->
 
 def test_usage_tells_what_the_service_billed(rules: list[Rule]) -> None:
     def billed(text: str) -> object:
-        from classify_core import Answer  # noqa: PLC0415 - only here
-
         return Answer(type="invoice", confidence=1.0, usage=JobUsage(credits=float(len(text))))
 
     with Classifier(rules, backend=JobScriptedBackend(billed)) as classifier:  # type: ignore[arg-type]
@@ -225,3 +228,80 @@ def test_a_deadline_ends_a_run_whose_jobs_do_not(rules: list[Rule]) -> None:
         outcomes = classifier.classify_many(["invoice", "recipe"], deadline=0.05)
     assert {one.status for one in outcomes} == {Status.TIMEOUT}
     assert all("deadline" in str(one.error) for one in outcomes)
+
+
+def test_what_a_backend_cancels_of_its_own_is_that_documents_error_and_no_others(rules: list[Rule]) -> None:
+    class Cancelling(JobScriptedBackend):
+        async def begin(self, request: ClassifyRequest, context: DocumentContext, *, timeout: float) -> ScriptedJob:
+            if request.content is not None and request.content.data == b"invoice 3":
+                raise asyncio.CancelledError
+            return await super().begin(request, context, timeout=timeout)
+
+    sources = (f"invoice {number}" for number in range(50))
+    with Classifier(rules, backend=Cancelling(), on_error="record") as classifier:
+        outcomes = classifier.classify_many(sources)
+    assert [index for index, one in enumerate(outcomes) if not one.status.is_success] == [3]
+    assert "raised CancelledError" in str(outcomes[3].error)
+
+
+async def test_who_waits_for_equal_work_is_not_bound_by_the_deadline_of_who_began_it(rules: list[Rule]) -> None:
+    gate = asyncio.Event()
+    backend = JobScriptedBackend(gate=gate)
+    with Classifier(rules, backend=EndingAtTheDeadline(backend), on_error="record") as classifier:
+        hurried = asyncio.create_task(classifier.aclassify("invoice", deadline=0.1))
+        await until(lambda: backend.waiting == 1)
+        patient = asyncio.create_task(classifier.aclassify("invoice"))
+        assert (await hurried).status is Status.TIMEOUT
+        background.run(_opened(gate))
+        assert (await patient).status is Status.COMPLETED
+
+
+async def test_nor_is_who_waits_for_a_backend_that_answers_at_once(rules: list[Rule]) -> None:
+    gate = asyncio.Event()
+
+    class Bounded(ScriptedBackend):
+        async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
+            try:
+                async with asyncio.timeout(timeout):
+                    return await super().classify(request, timeout=timeout)
+            except TimeoutError as error:
+                raise ClassifyTimeoutError("too late", timeout=timeout) from error
+
+    backend = Bounded(gate=gate)
+    with Classifier(rules, backend=backend, on_error="record") as classifier:
+        hurried = asyncio.create_task(classifier.aclassify("invoice", deadline=0.1))
+        await until(lambda: backend.asked)
+        patient = asyncio.create_task(classifier.aclassify("invoice"))
+        assert (await hurried).status is Status.TIMEOUT
+        background.run(_opened(gate))
+        assert (await patient).status is Status.COMPLETED
+
+
+class EndingAtTheDeadline:
+    """The same backend, which ends a document's wait at its call's deadline, as the hosted one does."""
+
+    def __init__(self, backend: JobScriptedBackend) -> None:
+        self._backend = backend
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._backend, name)
+
+    async def begin(self, request: ClassifyRequest, context: DocumentContext, *, timeout: float) -> EndingJob:
+        return EndingJob(await self._backend.begin(request, context, timeout=timeout), context.run.deadline)
+
+
+class EndingJob:
+    def __init__(self, job: ScriptedJob, deadline: float | None) -> None:
+        self.is_former = job.is_former
+        self._job = job
+        self._deadline = deadline
+
+    async def answer(self) -> Answer:
+        seconds = None if self._deadline is None else self._deadline - time.monotonic()
+        try:
+            return await asyncio.wait_for(self._job.answer(), seconds)
+        except TimeoutError as error:
+            raise ClassifyTimeoutError("too late") from error
+
+    async def referred(self) -> JobReference:
+        return await self._job.referred()

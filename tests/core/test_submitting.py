@@ -114,3 +114,13 @@ def test_a_type_that_is_in_no_rule_is_an_error_when_it_is_collected(rules: list[
     assert collected.classification is not None
     assert collected.classification.status is Status.FAILED
     assert "letter" in str(collected.classification.error)
+
+
+def test_submitted_jobs_are_counted_as_used_before_their_outcomes_are_known(rules: list[Rule]) -> None:
+    backend = JobScriptedBackend()
+    with Classifier(rules, backend=backend, max_credits=3) as classifier:
+        classifier.submit(["invoice 1", "invoice 2", "invoice 2"])
+        used = classifier.usage
+        classifier.submit(["invoice 1"])  # found again, and paid for before
+        assert classifier.usage == used
+    assert (used.jobs, used.credits, used.documents, used.is_estimated) == (2, 2.0, 0, True)

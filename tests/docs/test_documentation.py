@@ -32,8 +32,9 @@ BLOCK = re.compile(
 )
 
 
-# Its code is tests, which pytest runs. What a page shows of the official SDK is run by tests/peers/run.py.
-WITHOUT_PYTHON = {"testing-your-pipeline.md"}
+# One's code is tests, which pytest runs; the other tells figures and the command that repeats them. What a page shows
+# of the official SDK is run by tests/peers/run.py.
+WITHOUT_PYTHON = {"testing-your-pipeline.md", "performance.md"}
 
 
 @dataclass(frozen=True)
@@ -101,8 +102,9 @@ def exists(command: str) -> bool:  # noqa: PLR0911 - one kind of command, one an
             return is_classify_command(shlex.split(command)[1:])
         case ["export", assignment]:
             return assignment.partition("=")[0] in {"LLAMA_CLOUD_API_KEY", "LLAMA_CLOUD_BASE_URL"}
-        case [".venv/bin/python", script, "--corpus", "FOLDER"]:
-            return '"--corpus"' in (ROOT / script).read_text()
+        case [".venv/bin/python", script, *words]:
+            program = (ROOT / script).read_text()
+            return all(f'"{word}"' in program for word in words if word.startswith("--"))
         case _:
             return False
 

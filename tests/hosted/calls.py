@@ -61,7 +61,11 @@ class PromptClock(Clock):
 
 @dataclass(eq=False)
 class Call:
+    """A call of the caller's, as a backend sees it."""
+
     expected: int | None = None
+    begun: int = 0
+    open_limit: int | None = None
     deadline: float | None = None
     journal: Any = None
     is_submission: bool = False

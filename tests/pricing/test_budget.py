@@ -137,3 +137,10 @@ async def test_concurrent_documents_never_exceed_the_limit(seed: int) -> None:
 
     assert (budget.spent, budget.reserved) == (due, 0.0)
     assert budget.spent <= 50
+
+
+def test_a_limit_of_nothing_lets_pass_what_costs_nothing() -> None:
+    budget = Budget(0)
+    budget.reserve(0.0).release()
+    with pytest.raises(CreditLimitError, match="max_credits=0 is reached"):
+        budget.reserve(1.0)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import pytest
 
 from classify_core import Classifier, InvalidOptionError, Rule
-from classify_core.progress import ProgressEvent
-from tests.backends import ScriptedBackend
+from classify_core.progress import ProgressEvent, Stage
+from tests.backends import HeldBackend, JobScriptedBackend, ScriptedBackend
 
 
 async def _never_awaited(event: ProgressEvent) -> None:
@@ -64,3 +65,24 @@ def test_an_object_that_can_be_called_is_told(rules: list[Rule], *, shown: bool)
     told = Synchronous()
     Classifier(rules, backend=ScriptedBackend()).classify_many(["an invoice"], show_progress=shown, on_progress=told)
     assert told.stages == ["done"]
+
+
+@pytest.mark.parametrize("name", ["classify_many", "submit"])
+def test_each_document_has_a_last_event_whatever_became_of_it(name: str, rules: list[Rule]) -> None:
+    told: list[ProgressEvent] = []
+
+    def sources() -> Iterator[Any]:
+        yield from ("an invoice", "held back", 5, "a recipe")
+
+    backend = JobScriptedBackend(seconds=60) if name == "classify_many" else HeldBackend()
+    classifier = Classifier(rules, backend=backend, on_error="record")
+    outcomes = getattr(classifier, name)(sources(), deadline=0.05, on_progress=told.append)
+    assert sorted(event.index for event in told if event.stage.is_last) == [0, 1, 2, 3]
+    assert all(outcome.error is not None for outcome in outcomes)
+
+
+def test_each_document_has_a_last_event_where_the_rules_cannot_be_had(rules: list[Rule]) -> None:
+    told: list[ProgressEvent] = []
+    classifier = Classifier(backend=ScriptedBackend(), configuration_id="none", on_error="record")
+    classifier.classify_many(["an invoice", "a recipe"], on_progress=told.append)
+    assert sorted((event.index, event.stage) for event in told) == [(0, Stage.FAILED), (1, Stage.FAILED)]

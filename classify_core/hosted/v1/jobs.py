@@ -22,6 +22,7 @@ from classify_core.errors import (
 from classify_core.hosted.housekeeping import Housekeeping
 from classify_core.hosted.options import HostedJobOptions
 from classify_core.hosted.pacing import PacedClient
+from classify_core.hosted.per_loop import PerLoop
 from classify_core.hosted.per_run import PerRun
 from classify_core.hosted.transaction import transaction_id_of
 from classify_core.hosted.uploads import Uploads
@@ -84,7 +85,7 @@ class JobsV1:
         self._mode = V1Mode(options.mode)
         self._notebook = Notebook()
         self._gatherings: PerRun[dict[Work, Gathering]] = PerRun(lambda _: {})
-        self._here: _OnLoop | None = None
+        self._on_loop = PerLoop(self._made)
         if options.cancel_remote:
             logger.warning(
                 "cancel_remote does nothing with the v1 API, which cannot cancel jobs: they are left running"
@@ -137,8 +138,7 @@ class JobsV1:
 
         A creation or deletion under way is finished, within a few seconds.
         """
-        if self._here is not None and self._here.loop is asyncio.get_running_loop():
-            await self._here.tasks.aclose()
+        await self._on_loop().tasks.aclose()
 
     async def _former(
         self, request: ClassifyRequest, run: RunContext, begun: Callable[[FileOrigin], BegunFile]
@@ -193,14 +193,7 @@ class JobsV1:
         journal = self._notebook if run.journal is None else run.journal
         return V1Journal(journal, self._client.base_url, self._client.project_id)
 
-    def _on_loop(self) -> _OnLoop:
-        """What belongs to the running loop; another one, such as a forked child's, begins anew."""
-        loop = asyncio.get_running_loop()
-        if self._here is None or self._here.loop is not loop:
-            self._here = self._made(loop)
-        return self._here
-
-    def _made(self, loop: asyncio.AbstractEventLoop) -> _OnLoop:
+    def _made(self) -> _OnLoop:
         account = self._account()
         tasks = Tasks()
         watches = Watches(self._client, self._clock, requests_per_minute=self._limits.requests_per_minute)
@@ -221,14 +214,13 @@ class JobsV1:
             note=self._note,
         )
         former = FormerJobs(watches, delivery, tasks, account.jobs, self._options.retry_failed)
-        return _OnLoop(loop, tasks, watches, delivery, course, former)
+        return _OnLoop(tasks, watches, delivery, course, former)
 
 
 @dataclass(frozen=True)
 class _OnLoop:
     """What is bound to an event loop."""
 
-    loop: asyncio.AbstractEventLoop
     tasks: Tasks
     watches: Watches
     delivery: Delivery

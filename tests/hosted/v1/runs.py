@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +12,10 @@ from classify_core.api.clock import Clock
 from classify_core.backend import ClassifyRequest
 from classify_core.classification import Answer
 from classify_core.errors import ClassifyError
-from classify_core.hosted.account import HeldAccount
+from classify_core.hosted.account import account_of
 from classify_core.hosted.options import HostedJobOptions
 from classify_core.hosted.pacing import PacedClient
+from classify_core.hosted.per_loop import PerLoop
 from classify_core.hosted.uploads import Uploads
 from classify_core.hosted.v1.jobs import JobsV1
 from classify_core.limits import RateLimits
@@ -22,47 +23,16 @@ from classify_core.models import ClassifyConfiguration, Rule
 from classify_core.progress.events import Stage
 from classify_core.source import Source, read
 from classify_core.testing.server import ClassifyServer
+from tests.hosted.calls import CONFIGURATION, Call
 
 CREATE = "POST /api/v1/classifier/jobs"
 LIST = "GET /api/v1/classifier/jobs"
 GET = "GET /api/v1/classifier/jobs/{id}"
 RESULTS = "GET /api/v1/classifier/jobs/{id}/results"
-UPLOAD = "POST /api/v1/beta/files"
 DELETE = "DELETE /api/v1/beta/files/{id}"
 
-BILL = "Invoice number 7: line items, tax, the total amount due"
-CAKE = "Recipe: ingredients and quantities, then the steps of preparation"
-RULES = (
-    Rule(type="invoice", description="A bill with an invoice number, line items, tax and the total amount due."),
-    Rule(type="recipe", description="A cooking recipe with ingredients, quantities and steps of preparation."),
-)
+RULES = CONFIGURATION.rules
 SCAN = Source.bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", name="scan.jpg")
-
-
-class KeptJournal:
-    """A journal that outlives a backend."""
-
-    def __init__(self) -> None:
-        self.notes: dict[str, Mapping[str, str]] = {}
-
-    async def recall(self, key: str) -> Mapping[str, str] | None:
-        return self.notes.get(key)
-
-    async def note(self, key: str, values: Mapping[str, str]) -> None:
-        self.notes[key] = values
-
-    async def forget(self, key: str) -> None:
-        self.notes.pop(key, None)
-
-
-@dataclass(eq=False)
-class Call:
-    """A call of the caller's."""
-
-    expected: int | None = None
-    deadline: float | None = None
-    journal: KeptJournal | None = None
-    is_submission: bool = False
 
 
 @dataclass(eq=False)
@@ -83,7 +53,7 @@ async def jobs_of(
     """The v1 jobs of a backend at a server."""
     time, rates = clock or Clock(), limits or RateLimits(creates_per_second=None, uploads_per_5_seconds=None)
     client = PacedClient(limits=rates, clock=time, api_key=server.api_key, base_url=server.base_url)
-    account, chosen = HeldAccount(client, time), HostedJobOptions(**options)
+    account, chosen = PerLoop(lambda: account_of(client, time)), HostedJobOptions(**options)
     jobs = JobsV1(client, Uploads(client, account, chosen, time), account, rates, chosen, time)
     try:
         yield jobs

@@ -15,7 +15,8 @@ from classify_core.hosted.v1.begun_file import BegunFile, FileOrigin
 from classify_core.hosted.v1.work import Work, work_of
 from classify_core.models_v1 import V1Mode
 from tests.clocks import VirtualClock
-from tests.hosted.v1.runs import BILL, Call, CallDocument, request_of
+from tests.hosted.calls import BILL, Call
+from tests.hosted.v1.runs import CallDocument, request_of
 
 
 class Sent:

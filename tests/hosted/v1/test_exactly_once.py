@@ -9,21 +9,8 @@ import pytest
 from classify_core import ClassifyClient, JobCancelledError, JobFailedError, Source
 from classify_core.errors import ServerError
 from classify_core.testing.server import ClassifyServer
-from tests.hosted.v1.runs import (
-    BILL,
-    CAKE,
-    CREATE,
-    GET,
-    LIST,
-    RESULTS,
-    SCAN,
-    UPLOAD,
-    Call,
-    KeptJournal,
-    begin,
-    classify_all,
-    jobs_of,
-)
+from tests.hosted.calls import BILL, CAKE, UPLOAD, Call, DictJournal
+from tests.hosted.v1.runs import CREATE, GET, LIST, RESULTS, SCAN, begin, classify_all, jobs_of
 
 
 def _client(server: ClassifyServer) -> ClassifyClient:
@@ -109,7 +96,7 @@ async def test_a_repeated_call_finds_its_jobs_without_a_new_one(classify_server:
 
 
 async def test_a_later_run_finds_jobs_and_results_by_the_journal(classify_server: ClassifyServer) -> None:
-    journal, texts = KeptJournal(), [f"{BILL} {number}" for number in range(20)]
+    journal, texts = DictJournal(), [f"{BILL} {number}" for number in range(20)]
     async with jobs_of(classify_server) as jobs:
         first = await classify_all(jobs, texts, Call(expected=20, journal=journal))
     classify_server.requests.clear()
@@ -123,7 +110,7 @@ async def test_a_later_run_finds_jobs_and_results_by_the_journal(classify_server
 
 
 async def test_a_later_run_waits_for_a_job_that_is_still_open(classify_server: ClassifyServer) -> None:
-    journal = KeptJournal()
+    journal = DictJournal()
     classify_server.faults.job("hang", seconds=0.8)
     async with jobs_of(classify_server) as jobs:
         begun = [await begin(jobs, text, Call(expected=2, journal=journal)) for text in (BILL, CAKE)]
@@ -135,7 +122,7 @@ async def test_a_later_run_waits_for_a_job_that_is_still_open(classify_server: C
 
 
 async def test_the_journal_is_of_one_mode_and_one_service(classify_server: ClassifyServer) -> None:
-    journal = KeptJournal()
+    journal = DictJournal()
     for mode in ("FAST", "MULTIMODAL"):
         async with jobs_of(classify_server, mode=mode) as jobs:
             [answer] = await classify_all(jobs, [BILL], Call(expected=1, journal=journal))
@@ -144,7 +131,7 @@ async def test_the_journal_is_of_one_mode_and_one_service(classify_server: Class
 
 
 async def test_a_cancelled_job_is_made_again_without_being_asked(classify_server: ClassifyServer) -> None:
-    journal = KeptJournal()
+    journal = DictJournal()
     classify_server.faults.job("cancelled", times=1)
     async with jobs_of(classify_server) as jobs:
         [cancelled] = await classify_all(jobs, [BILL], Call(expected=1, journal=journal))
@@ -158,7 +145,7 @@ async def test_a_cancelled_job_is_made_again_without_being_asked(classify_server
 async def test_a_file_that_failed_is_made_again_only_where_that_is_asked_for(
     classify_server: ClassifyServer, *, retry_failed: bool
 ) -> None:
-    journal = KeptJournal()
+    journal = DictJournal()
     async with jobs_of(classify_server) as jobs:
         await classify_all(jobs, [BILL, SCAN], Call(expected=2, journal=journal))
     classify_server.requests.clear()
@@ -170,7 +157,7 @@ async def test_a_file_that_failed_is_made_again_only_where_that_is_asked_for(
 
 
 async def test_a_noted_job_that_is_gone_is_made_again(classify_server: ClassifyServer) -> None:
-    journal = KeptJournal()
+    journal = DictJournal()
     async with jobs_of(classify_server) as jobs:
         await classify_all(jobs, [BILL], Call(expected=1, journal=journal))
     classify_server.faults.request(GET, "error", status=404, times=1)
@@ -180,7 +167,7 @@ async def test_a_noted_job_that_is_gone_is_made_again(classify_server: ClassifyS
 
 
 async def test_a_creation_under_way_is_noted_before_the_backend_closes(classify_server: ClassifyServer) -> None:
-    journal = KeptJournal()
+    journal = DictJournal()
     classify_server.faults.request(CREATE, "slow", seconds=0.5, times=1)
     async with jobs_of(classify_server) as jobs:
         await begin(jobs, BILL, Call(expected=1, journal=journal))

@@ -9,7 +9,8 @@ import pytest
 from classify_core import BatchError, Classifier, JobFailedError, Source, Status
 from classify_core.hosted.backend import HostedBackend
 from classify_core.testing.server import ClassifyServer
-from tests.hosted.v1.runs import BILL, CAKE, CREATE, RULES, SCAN
+from tests.hosted.calls import BILL, CAKE
+from tests.hosted.v1.runs import CREATE, RULES, SCAN
 
 pytestmark = pytest.mark.filterwarnings("ignore:api=.v1. is deprecated:DeprecationWarning")
 

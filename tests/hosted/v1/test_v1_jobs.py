@@ -23,19 +23,15 @@ from classify_core.models import ClassifyConfiguration, JobStatus
 from classify_core.models_v1 import V1Job
 from classify_core.progress.events import Stage
 from classify_core.testing.server import ClassifyServer
+from tests.hosted.calls import BILL, CAKE, UPLOAD, Call, DictJournal
 from tests.hosted.v1.runs import (
-    BILL,
-    CAKE,
     CREATE,
     DELETE,
     GET,
     RESULTS,
     RULES,
     SCAN,
-    UPLOAD,
-    Call,
     CallDocument,
-    KeptJournal,
     begin,
     classify_all,
     jobs_of,
@@ -271,7 +267,7 @@ async def test_a_document_tells_of_its_upload_and_its_job(classify_server: Class
 
 
 async def test_delete_after_deletes_the_uploads_before_the_answers_are_given(classify_server: ClassifyServer) -> None:
-    journal = KeptJournal()
+    journal = DictJournal()
     async with jobs_of(classify_server, delete_after=True) as jobs:
         answers = await classify_all(jobs, [BILL, SCAN, CAKE], Call(expected=3, journal=journal))
         with _client(classify_server) as client:

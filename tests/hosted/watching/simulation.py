@@ -35,6 +35,7 @@ class Run:
     journal: None = None
     is_submission: bool = False
     begun: int = 0
+    open_limit: int | None = None
 
 
 @dataclass
