@@ -78,6 +78,7 @@ class RunContext(Protocol):
 
     Attributes:
         expected: how many documents the call has; None as long as its iterable was not exhausted.
+        fetched: how many of them were taken from the caller so far.
         begun: how many of them have a job or will never need one.
         open_limit: how many may be open at once by the caller's wish; None leaves it to the backend.
         deadline: a reading of `time.monotonic()` after which nothing of the call is waited for; None is no limit.
@@ -86,6 +87,7 @@ class RunContext(Protocol):
     """
 
     expected: int | None
+    fetched: int
     begun: int
     open_limit: int | None
     deadline: float | None

@@ -11,7 +11,7 @@ from classify_core.backend import ClassifyRequest
 from classify_core.cache import Cache
 from classify_core.classification import Answer
 from classify_core.document import Document
-from classify_core.run_state import RunState
+from classify_core.run_state import RunState, without_stack
 from classify_core.settings import Settings
 from classify_core.source import read
 
@@ -91,7 +91,7 @@ class Knowledge:
         if cached is not None:
             return Found(cached, is_cached=True)
         if key in run.failures:
-            raise run.failures[key]
+            raise without_stack(run.failures[key])  # raised itself, it would gather the frames of all its documents
         return None
 
     async def keep(self, key: str, answer: Answer, run: RunState) -> None:

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 from classify_core.errors import ClassifyError
+from classify_core.run_state import without_stack
 
 T = TypeVar("T")
 
@@ -46,9 +47,13 @@ class Lead(Generic[T]):
     ) -> None:
         self._relay.end(self._key)
         if not self.outcome.done():
-            shared = error if isinstance(error, ClassifyError) and not self._is_own(error) else AbandonedError()
-            self.outcome.set_exception(shared)
+            self.outcome.set_exception(self._shared(error))
             self.outcome.exception()  # nobody may be waiting
+
+    def _shared(self, error: BaseException | None) -> ClassifyError | AbandonedError:
+        if not isinstance(error, ClassifyError) or self._is_own(error):
+            return AbandonedError()
+        return without_stack(error)  # itself, it holds frames that hold this object: a ring, with the document in it
 
 
 class Relay(Generic[T]):

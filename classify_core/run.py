@@ -123,6 +123,7 @@ class Run(Generic[T]):
             self._tell(Finished(index, None, self._fail(error)))
             return
         self._held.add(index)
+        self._state.fetched += 1
         self._crew.put(Document(index, source, self._state, self._tell))
         if self._is_over:  # the time was over while it was begun
             self._crew.cancel()

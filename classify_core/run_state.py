@@ -29,6 +29,7 @@ class RunState:
 
     Attributes:
         expected: how many documents there are; None until the caller's iterable is exhausted.
+        fetched: how many documents were taken from the caller so far.
         begun: how many documents have a job or will never need one, being known already, equal to another or failed.
         open_limit: how many may be open at once by the caller's wish; None leaves it to the backend.
         journal: what was begun in former runs; None where nothing is noted.
@@ -42,6 +43,7 @@ class RunState:
     """
 
     expected: int | None = None
+    fetched: int = 0
     begun: int = 0
     open_limit: int | None = None
     journal: Journal | None = None

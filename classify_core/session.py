@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Literal, TypeAlias, TypeVar
+from typing import Any, Final, Literal, TypeAlias
 from weakref import WeakSet
 
 from classify_core.backend import Backend, JobBackend
@@ -32,7 +32,6 @@ from classify_core.single_flight import SingleFlight
 from classify_core.source import Content, Source, content_key
 
 OnError: TypeAlias = Literal["raise", "record"]
-T = TypeVar("T")
 
 # Enough open documents that a free place never waits for the caller's iterable.
 OPEN_PER_PLACE: Final = 2
@@ -255,39 +254,37 @@ class Session:
         return new_crew
 
     async def _outcome(self, document: Document) -> Classification:
-        try:
-            await self._ready(document)
-        except ClassifyError as error:
-            document.report(Stage.FAILED)
-            return self.not_started(error)
-        return await self.execution().outcome(document)
+        refusal = await self._refusal(document)
+        return await self.execution().outcome(document) if refusal is None else self.not_started(refusal)
 
     async def _handle(self, document: Document) -> JobHandle:
+        refusal = await self._refusal(document)
+        if refusal is None:
+            return await self.execution().handle(document)
+        return self._handle_without_job(self.not_started(refusal))
+
+    async def _refusal(self, document: Document) -> ClassifyError | None:
+        """Why neither this document nor any other of the call can be worked on; None once the rules are known."""
         try:
-            await self._ready(document)
+            await self._ready(document.run)
         except ClassifyError as error:
+            own = without_stack(error)  # all that asked share the error, and each has a name of its own
+            own.source_name = document.name
             document.report(Stage.FAILED)
-            return self._handle_without_job(self.not_started(error))
-        return await self.execution().handle(document)
+            return own
+        return None
 
-    async def _ready(self, document: Document) -> None:
-        """Makes sure that rules are known and the classifier is open.
-
-        Raises:
-            ClassifyError: this document cannot be worked on; nor can any other of the call.
-        """
+    async def _ready(self, run: RunState) -> None:
         if self._closed:
-            raise RunStoppedError("this classifier is closed; make a new one", source_name=document.name)
+            raise RunStoppedError("this classifier is closed; make a new one")
         if self.is_prepared:
             return
         try:
-            document.run.check()
+            run.check()
             await self.prepare()
         except ClassifyError as error:
-            document.run.stop(error)
-            own = without_stack(error)  # all that asked share the error, and each has a name of its own
-            own.source_name = document.name
-            raise own from None
+            run.stop(error)
+            raise
 
     def _handle_of_failure(self, error: ClassifyError) -> JobHandle:
         return self._handle_without_job(self.failed(error))

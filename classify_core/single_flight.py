@@ -38,6 +38,7 @@ class SingleFlight(Generic[T]):
             if flight.waiters == 0 and not flight.task.done():
                 self._end(key, flight)  # who comes next begins anew instead of joining what is being cancelled
                 flight.task.cancel()
+            del flight  # an error holds this frame, and the flight holds the error: a ring, with all that they hold
 
     def _begin(self, key: str, work: Callable[[], Coroutine[Any, Any, T]]) -> _Flight[T]:
         flight = self._flights[key] = _Flight(asyncio.create_task(work()))

@@ -10,7 +10,7 @@ import httpx
 
 _JOBS: Final = "/api/v2/classify"
 _FILES: Final = "/api/v1/beta/files"
-_PAUSE_SECONDS: Final = 0.5
+_PAUSE_SECONDS: Final = 0.1
 _OPEN: Final = {"PENDING", "RUNNING"}
 _WARMING_RULES: Final = [{"type": "invoice", "description": "contains invoice number, line items, and total amount"}]
 

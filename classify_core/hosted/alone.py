@@ -14,6 +14,7 @@ class AloneRun:
     """A call of one document, without a journal or a deadline of its own."""
 
     expected: int | None = 1
+    fetched: int = 1
     begun: int = 0
     open_limit: int | None = None
     deadline: float | None = None

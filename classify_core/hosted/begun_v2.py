@@ -107,6 +107,7 @@ class BegunJobV2:
     async def answer(self) -> Answer:
         """Waits for the result; see `BegunJob`."""
         job = await self._ended()
+        self._claim.leave_place()  # what is still to be asked and deleted keeps no job from being made
         try:
             has_ended(job)
         except ClassifyError:

@@ -25,12 +25,16 @@ class _Held:
     def __bool__(self) -> bool:
         return self.has_place or bool(self.file_ids)
 
+    def leave_place(self) -> None:
+        """Gives the place back, once."""
+        if self.has_place:
+            self.has_place = False
+            self.places.release()
+
     def give_back(self, *, delete_files: bool = False) -> list[str]:
         """Gives it back, once; see `Claim.give_back`."""
-        file_ids, has_place = self.file_ids, self.has_place
-        self.file_ids, self.has_place = [], False
-        if has_place:
-            self.places.release()
+        self.leave_place()
+        file_ids, self.file_ids = self.file_ids, []
         return [file_id for file_id in file_ids if self.uploads.release(file_id, delete=delete_files)]
 
 
@@ -68,6 +72,10 @@ class Claim:
         if not any(is_same_file(file_id, used) for used in held.file_ids):
             held.file_ids.append(file_id)
             held.uploads.use(file_id)
+
+    def leave_place(self) -> None:
+        """Gives the place to another job, the document's own having ended; its files stay in use."""
+        self._held.leave_place()
 
     def give_back(self, *, delete_files: bool = False) -> list[str]:
         """Gives back what is held.

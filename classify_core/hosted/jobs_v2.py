@@ -115,11 +115,12 @@ class JobsV2:
     async def states(self, references: Sequence[JobReference], *, timeout: float) -> list[JobState]:
         """Looks once at jobs; see `JobBackend.states`."""
         deadline = Deadline(self._clock.monotonic() + timeout)
-        sights: dict[str, Sight] = {}
+        known: dict[str, JobState] = {}
         job_ids = list(dict.fromkeys(reference.job_id for reference in references))
         for begin in range(0, len(job_ids), LARGEST_PAGE):
-            sights |= await self._lookup.look(job_ids[begin : begin + LARGEST_PAGE], deadline=deadline)
-        known = {job_id: await self._state(sight) for job_id, sight in sights.items()}
+            sights = await self._lookup.look(job_ids[begin : begin + LARGEST_PAGE], deadline=deadline)
+            states = await asyncio.gather(*map(self._state, sights.values()))
+            known.update(zip(sights, states, strict=True))
         return [known[reference.job_id] for reference in references]
 
     async def aclose(self) -> None:

@@ -26,8 +26,8 @@ T = TypeVar("T")
 
 GRACE_SECONDS: Final = 10
 KEEP_ALIVE_SECONDS: Final = 65
-"""Longer than clients keep an idle connection: uvicorn's own 5 seconds are also the official SDK's, and a request that is
-sent as its connection is closed is lost."""
+"""Longer than clients keep an idle connection: uvicorn's own 5 seconds are also the official SDK's, and a request sent
+as its connection is closed is lost."""
 BACKLOG: Final = 2048
 MAX_HEAD_BYTES: Final = 128 * 1024
 """Of a request before its body, where it comes in pieces: a listing may ask for 2,000 jobs by their IDs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,11 +59,32 @@ class PromptClock(Clock):
         return 0.0
 
 
+class LeapingClock(PromptClock):
+    """Goes on by itself, and leaps where it is told to: what has to be late need not wait for that."""
+
+    def __init__(self) -> None:
+        self._leapt = 0.0
+
+    def leap(self, seconds: float) -> None:
+        self._leapt += seconds
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self._leapt
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Looks again and again; the deadline is against a hang, and nothing is measured by it."""
+    async with asyncio.timeout(30):
+        while not holds():
+            await asyncio.sleep(0.01)
+
+
 @dataclass(eq=False)
 class Call:
     """A call of the caller's, as a backend sees it."""
 
     expected: int | None = None
+    fetched: int = 0
     begun: int = 0
     open_limit: int | None = None
     deadline: float | None = None

@@ -41,11 +41,13 @@ from tests.hosted.calls import (
     Call,
     DictJournal,
     Document,
+    LeapingClock,
     PromptClock,
     backend_of,
     request,
     request_of,
     run,
+    until,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -128,8 +130,7 @@ async def test_a_process_that_is_killed_at_any_moment_leaves_nothing_to_be_paid_
     killed = await asyncio.create_subprocess_exec(
         sys.executable, "-c", RUN_OF_ANOTHER_PROCESS, *told, cwd=ROOT, stderr=asyncio.subprocess.DEVNULL
     )
-    while classify_server.requests.count(CREATE) < 20:
-        await asyncio.sleep(0.01)
+    await until(lambda: classify_server.requests.count(CREATE) >= 20)
     killed.kill()
     await killed.wait()
     before = {job.id for job in await asyncio.to_thread(_jobs, classify_server)}
@@ -303,13 +304,28 @@ async def test_the_place_of_a_job_that_nobody_waits_for_is_given_back(classify_s
     await backend.aclose()
 
 
+async def test_a_job_that_has_ended_takes_no_place_while_its_price_is_asked_for(
+    classify_server: ClassifyServer,
+) -> None:
+    classify_server.faults.request("GET /api/v2/classify/{job_id}", "slow", seconds=1.0)
+    backend = backend_of(classify_server, plan=RateLimits(concurrent_jobs=1), usage=True)
+    first = await backend.begin(request(), Document(), timeout=20)
+    answering = asyncio.create_task(first.answer())
+    await backend.begin(request(f"{BILL} 2"), Document(), timeout=20)
+    assert not answering.done()
+    assert (await answering).usage is not None
+    await backend.aclose()
+
+
 async def test_a_time_out_names_the_job_and_the_seconds_of_the_document(classify_server: ClassifyServer) -> None:
     classify_server.faults.job("hang")
-    backend = backend_of(classify_server)
-    begun = await backend.begin(request(), Document(), timeout=0.2)
+    clock = LeapingClock()
+    backend = backend_of(classify_server, _clock=clock)
+    begun = await backend.begin(request(), Document(), timeout=20)
+    clock.leap(20)
     with pytest.raises(ClassifyTimeoutError) as late:
         await begun.answer()
-    assert (late.value.timeout, late.value.job_id) == (0.2, (await begun.referred()).job_id)
+    assert (late.value.timeout, late.value.job_id) == (20, (await begun.referred()).job_id)
     await backend.aclose()
 
 
@@ -319,8 +335,11 @@ async def test_a_job_given_up_on_is_left_running_unless_it_is_to_be_cancelled(
     classify_server: ClassifyServer, *, end: str, cancel_remote: bool
 ) -> None:
     classify_server.faults.job("hang")
-    backend = backend_of(classify_server, cancel_remote=cancel_remote)
-    begun = await backend.begin(request(), Document(), timeout=0.2 if end == "timeout" else 20)
+    clock = LeapingClock()
+    backend = backend_of(classify_server, cancel_remote=cancel_remote, _clock=clock)
+    begun = await backend.begin(request(), Document(), timeout=20)
+    if end == "timeout":
+        clock.leap(20)
     waiting = asyncio.create_task(begun.answer())
     await asyncio.sleep(0.05)
     if end == "cancelled":
@@ -337,8 +356,7 @@ async def test_a_job_whose_creation_is_cancelled_half_way_is_cancelled_too(class
     classify_server.faults.request(CREATE, "slow", seconds=0.5)
     backend = backend_of(classify_server, cancel_remote=True)
     beginning = asyncio.create_task(backend.begin(request(), Document(), timeout=20))
-    while not classify_server.requests.count(CREATE):
-        await asyncio.sleep(0.01)
+    await until(lambda: classify_server.requests.count(CREATE))
     await asyncio.sleep(0.1)
     beginning.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -383,8 +401,10 @@ async def test_a_cancel_that_fails_is_told_with_the_job(
 ) -> None:
     classify_server.faults.job("hang")
     classify_server.faults.request("POST /api/v2/classify/{job_id}/cancel", "error", status=403)
-    backend = backend_of(classify_server, cancel_remote=True)
-    begun = await backend.begin(request(), Document(), timeout=0.1)
+    clock = LeapingClock()
+    backend = backend_of(classify_server, cancel_remote=True, _clock=clock)
+    begun = await backend.begin(request(), Document(), timeout=20)
+    clock.leap(20)
     with pytest.raises(ClassifyTimeoutError):
         await begun.answer()
     await backend.aclose()

@@ -24,6 +24,7 @@ from classify_core import (
     ClassifyClient,
     ClassifyJob,
     ClassifyTimeoutError,
+    HostedBackend,
     JobFailedError,
     OutOfCreditsError,
     ProgressEvent,
@@ -348,6 +349,24 @@ async def test_500_calls_at_once_are_a_job_a_document_and_few_connections(rules:
         assert [outcome.type for outcome in outcomes] == ["invoice"] * 500
         assert len(service.jobs) == len(service.requests_to(CREATE)) == len(service.requests_to(UPLOAD)) == 250
         assert service.connections <= 64
+
+
+@pytest.mark.filterwarnings("ignore:api=.v1. is deprecated:DeprecationWarning")
+def test_documents_carry_the_same_metadata_whichever_api_was_used(
+    classify_server: ClassifyServer, rules: list[Rule]
+) -> None:
+    told = []
+    for api in ("v1", "v2"):
+        backend = HostedBackend(api=api, base_url=classify_server.base_url, api_key=classify_server.api_key)
+        labelled = ClassifyTransform(rules, backend=backend)([LlamaIndexDocument(text=bill) for bill in _bills(2)])
+        told.append([document.metadata for document in labelled])
+    v1, v2 = told
+    assert [set(metadata) for metadata in v1] == [set(metadata) for metadata in v2]
+    assert len({metadata.pop("classify_job_id") for metadata in v1 + v2}) == 3  # v1's one job, and one each
+    assert [one.pop("classify_backend") for one in v1 + v2] == ["hosted/v1"] * 2 + ["hosted"] * 2
+    assert {one.pop("classify_rules_id") for one in v1}.isdisjoint(one.pop("classify_rules_id") for one in v2)
+    assert v1 == v2
+    assert v1[0]["classify_type"] == "invoice"
 
 
 def _llama_index_types(classifier: Classifier, chunks: list[str]) -> list[Any]:

@@ -66,6 +66,10 @@ they begin with more than the pause that the limit of uploads makes: the next jo
 STALLED: Final = 6.0
 """Seconds without a new job after which none is expected: longer than the pause that the limit of uploads makes."""
 
+STARVED: Final = 0.5
+"""The same where all documents that were fetched have a job or need none: then no limit holds any of them back, and the
+next ones are fetched only when some are done, or when the caller's iterable gives them."""
+
 
 class LookBudget:
     """What the looks of one run may cost, and when the next one is worth it.
@@ -202,6 +206,12 @@ class LookBudget:
         return self.begun if run is None else max(run.begun, self.begun)
 
     @property
+    def _is_any_on_its_way(self) -> bool:
+        """Whether a document was fetched that has no job yet and may need one."""
+        run = self._run()
+        return run is not None and run.fetched > self._met
+
+    @property
     def _size(self) -> int:
         return max(self._expected or 0, self._met)
 
@@ -209,7 +219,7 @@ class LookBudget:
         """Whether further jobs are likely: documents that were known already, or were equal, never become one."""
         if self._expected is not None and self._met >= self._expected:
             return False
-        return now < self._last_begin + STALLED
+        return now < self._last_begin + (STALLED if self._is_any_on_its_way else STARVED)
 
     def _forgive_small_beginning(self) -> None:
         """Begins anew with a run that has turned out to be large after it was treated as a small one."""

@@ -9,7 +9,7 @@ import pytest
 from classify_core import ClassifyClient, JobCancelledError, JobFailedError, Source
 from classify_core.errors import ServerError
 from classify_core.testing.server import ClassifyServer
-from tests.hosted.calls import BILL, CAKE, UPLOAD, Call, DictJournal
+from tests.hosted.calls import BILL, CAKE, UPLOAD, Call, DictJournal, until
 from tests.hosted.v1.runs import CREATE, GET, LIST, RESULTS, SCAN, begin, classify_all, jobs_of
 
 
@@ -171,8 +171,7 @@ async def test_a_creation_under_way_is_noted_before_the_backend_closes(classify_
     classify_server.faults.request(CREATE, "slow", seconds=0.5, times=1)
     async with jobs_of(classify_server) as jobs:
         await begin(jobs, BILL, Call(expected=1, journal=journal))
-        while not classify_server.requests.to(CREATE):
-            await asyncio.sleep(0.01)
+        await until(lambda: classify_server.requests.to(CREATE))
     async with jobs_of(classify_server) as jobs:
         [answer] = await classify_all(jobs, [BILL], Call(expected=1, journal=journal))
     assert answer.is_from_former_job

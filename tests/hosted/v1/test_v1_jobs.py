@@ -238,8 +238,9 @@ async def test_a_submission_is_told_its_jobs_and_collected_later(classify_server
     assert len({reference.job_id for reference in references}) == 1
     assert len({reference.file_id for reference in references}) == 30
     async with jobs_of(classify_server) as other:
-        while JobStatus.PENDING in (states := await other.states(references, timeout=10)):
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(30):
+            while JobStatus.PENDING in (states := await other.states(references, timeout=10)):
+                await asyncio.sleep(0.02)
         classify_server.requests.clear()
         states = await other.states(references, timeout=10)
     assert [state.type for state in states[:-1]] == ["invoice"] * 29

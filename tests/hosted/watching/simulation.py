@@ -6,6 +6,7 @@ import asyncio
 import heapq
 import math
 import random
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,7 @@ class Run:
     deadline: float | None = None
     journal: None = None
     is_submission: bool = False
+    fetched: int = sys.maxsize  # as long as nothing else is said, more are on their way
     begun: int = 0
     open_limit: int | None = None
 

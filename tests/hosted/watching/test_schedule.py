@@ -92,6 +92,14 @@ def test_a_run_whose_documents_are_one_job_does_not_wait_for_the_others() -> Non
     assert silent.last_known <= 7.0
 
 
+def test_a_run_that_fetches_no_more_until_its_one_job_has_ended_does_not_wait_for_more_jobs() -> None:
+    starved = budget(1000)
+    starved[0].fetched = starved[0].begun = 33  # as many as may be held at once, all equal
+    story = steady_run(1, lambda: 2.0, pause=0.0, budgets=lambda: starved)
+    assert story.last_known <= 2.5
+    assert len(story.service.looks) <= 0.05 * 1000
+
+
 def test_a_run_that_waits_for_its_results_before_it_goes_on_is_not_kept_waiting_for_ever() -> None:
     story = run_of(150, lambda: 2.0, pause=20.0)
     assert max(lag for _, lag in story.lags) <= 31.0
