@@ -366,13 +366,6 @@ async def test_a_job_whose_creation_is_cancelled_half_way_is_cancelled_too(class
     assert job.status is JobStatus.CANCELLED
 
 
-async def test_waiting_for_a_limit_does_not_count_against_a_documents_time(classify_server: ClassifyServer) -> None:
-    backend = backend_of(classify_server, plan=RateLimits(creates_per_second=2))
-    answers = await run(backend, _bills(4), timeout=0.6)
-    assert [answer.type for answer in answers] == ["invoice"] * 4
-    await backend.aclose()
-
-
 async def test_the_runs_own_deadline_is_never_put_off(classify_server: ClassifyServer) -> None:
     backend = backend_of(classify_server, plan=RateLimits(requests_per_minute=2))
     call = Call(deadline=time.monotonic() + 0.5)
