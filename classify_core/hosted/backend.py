@@ -118,10 +118,8 @@ class HostedBackend:
 
     @property
     def name(self) -> str:
-        """`"hosted"`; of v1 `"hosted/v1"` or `"hosted/v1-multimodal"`, whose answers may be others."""
-        if self._api == "v2":
-            return "hosted"
-        return "hosted/v1" if self._options.mode == "FAST" else "hosted/v1-multimodal"
+        """`"hosted"`; `"hosted/multimodal"` where pages are looked at too, which other labels may come of."""
+        return "hosted" if self._options.mode == "FAST" else "hosted/multimodal"
 
     @property
     def base_url(self) -> str:
@@ -173,8 +171,16 @@ class HostedBackend:
         """Looks once at jobs begun earlier, and says how each of them stands; see `JobBackend`.
 
         Raises:
+            InvalidOptionError: a job was made by the other API.
             ClassifyError: the service could not be asked.
         """
+        for reference in references:
+            made_by = "v2" if reference.file_id is None else "v1"
+            if made_by != self._api:
+                raise InvalidOptionError(
+                    f'the job {reference.job_id} was made by api="{made_by}"; collect it with that '
+                    f'(HostedBackend(api="{made_by}"))'
+                )
         return await self._jobs.states(references, timeout=timeout)
 
     async def load_configuration(self, configuration_id: str) -> ClassifyConfiguration:

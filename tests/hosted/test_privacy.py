@@ -173,7 +173,7 @@ def test_v1_is_said_to_be_deprecated_once_a_process(monkeypatch: pytest.MonkeyPa
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         scans = HostedBackend(api_key=KEY, api="v1", mode="MULTIMODAL")
-    assert (fast.name, scans.name) == ("hosted/v1", "hosted/v1-multimodal")
+    assert (fast.name, scans.name) == ("hosted", "hosted/multimodal")
 
 
 def test_all_options_cross_a_process_border_and_the_key_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
