@@ -6,6 +6,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -305,3 +306,28 @@ class EndingJob:
 
     async def referred(self) -> JobReference:
         return await self._job.referred()
+
+
+def test_there_is_a_task_for_a_place_and_none_for_a_document(rules: list[Rule]) -> None:
+    made = 0
+
+    async def count_tasks() -> None:
+        loop = asyncio.get_running_loop()
+
+        def counted(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
+            nonlocal made
+            made += 1
+            return asyncio.Task(work, loop=loop, **options)
+
+        loop.set_task_factory(counted)
+
+    async def count_no_more() -> None:
+        asyncio.get_running_loop().set_task_factory(None)
+
+    with Classifier(rules, backend=JobScriptedBackend(seconds=0.001), max_concurrency=5) as classifier:
+        background.run(count_tasks())
+        try:
+            classifier.classify_many([f"invoice {number}" for number in range(300)])
+        finally:
+            background.run(count_no_more())
+    assert 5 <= made <= 8
