@@ -251,7 +251,8 @@ def test_every_wait_ends_also_with_a_backend_that_never_answers(rules: list[Rule
     with pytest.raises(ClassifyTimeoutError, match=r"0\.05 s") as caught:
         classifier.classify("invoice")
     assert caught.value.timeout == 0.05
-    assert backend.cancelled == 1
+    # On a busy machine the time may be over before the backend was asked at all.
+    assert backend.cancelled == backend.asked.total()
 
 
 class _Stuck(LexicalEngine):
