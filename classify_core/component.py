@@ -16,7 +16,8 @@ from classify_core.backend import Backend
 from classify_core.classifier import Classifier
 from classify_core.errors import InvalidOptionError
 from classify_core.grouping import GroupBy
-from classify_core.labelling import Labeller, LabelPolicy, OnFailure
+from classify_core.labelling import Labeller
+from classify_core.labels import LabelPolicy, OnFailure, SourceChoice
 from classify_core.metadata import MetadataSchema
 from classify_core.models import ParsingConfiguration, Rule
 from classify_core.pickling import restored
@@ -145,6 +146,9 @@ class LabellingFields(ClassifierFields):
     Args:
         group_by: what one document is: `"auto"`, a metadata key, a function of the framework's own document, or None:
             each alone.
+        source: what of a document is classified: `"text"`, which its items hold, or `"file"`, the original that their
+            metadata names (`parse_job_id` or `file_id` where the backend is hosted, else `file_path`); the text where
+            they name none.
         on_failure: what becomes of a document that could not be classified: `"annotate"`, `"raise"` or `"skip"`.
         overwrite: whether a type that somebody else wrote may be replaced.
         keep_types: only these types pass; `"uncategorized"` is one. A failed document is never dropped for its type.
@@ -152,6 +156,7 @@ class LabellingFields(ClassifierFields):
     """
 
     group_by: GroupBy = Field(default="auto", frozen=True)
+    source: SourceChoice = Field(default="text", frozen=True)
     on_failure: OnFailure = Field(default="annotate", frozen=True)
     overwrite: bool = Field(default=False, frozen=True)
     keep_types: tuple[str, ...] | None = Field(default=None, frozen=True)
@@ -172,6 +177,7 @@ class LabellingFields(ClassifierFields):
         policy = LabelPolicy(
             schema=self.metadata_schema,
             group_by=self.group_by,
+            source=self.source,
             on_failure=self.on_failure,
             overwrite=self.overwrite,
             keep_types=self.keep_types,

@@ -13,7 +13,7 @@ from classify_core.grouping import Item
 from classify_core.source import Source, SourceLike
 
 if TYPE_CHECKING:
-    from classify_core.labelling import Labelled
+    from classify_core.labels import Labelled
     from classify_core.metadata import MetadataSchema
 
 DocumentLike: TypeAlias = Document | Source | str | Path | bytes

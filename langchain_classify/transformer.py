@@ -10,7 +10,7 @@ from langchain_core.runnables import RunnableConfig, RunnableSerializable
 
 from classify_core.component import LabellingFields
 from classify_core.grouping import GroupBy
-from classify_core.labelling import Labelled, OnFailure
+from classify_core.labels import Labelled, OnFailure
 from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, Rules
 from langchain_classify.progress import adispatched_progress, dispatched_progress
 from langchain_classify.references import documents_in, item_of, labels_of, references_to
@@ -114,12 +114,13 @@ class ClassifyDocumentTransformer(
 
     def _label(self, documents: Sequence[Document], *, show_progress: bool = False) -> list[Labelled]:
         items = [item_of(document) for document in documents]
-        return self.labeller().label(items, show_progress=show_progress, on_progress=dispatched_progress())
+        return self.labeller().label(items, show_progress=show_progress, on_progress=dispatched_progress()).passed()
 
     async def _alabel(self, documents: Sequence[Document], *, show_progress: bool = False) -> list[Labelled]:
         items = [item_of(document) for document in documents]
         async with adispatched_progress() as callback:
-            return await self.labeller().alabel(items, show_progress=show_progress, on_progress=callback)
+            labelling = await self.labeller().alabel(items, show_progress=show_progress, on_progress=callback)
+        return labelling.passed()
 
 
 def _written(documents: Sequence[Document], labelled: Sequence[Labelled]) -> list[Document]:

@@ -9,10 +9,14 @@ from pydantic import Field, field_serializer
 from classify_core.component import LabellingFields
 from classify_core.errors import InvalidOptionError
 from classify_core.grouping import GroupBy, identity_of
+from llama_index_classify.events import observed
+from llama_index_classify.progress import dispatched_progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from classify_core.grouping import Item
+    from classify_core.labels import Labelling
     from classify_core.models import Rule
 
 
@@ -52,6 +56,42 @@ class LlamaIndexComponent(LabellingFields):
     @field_serializer("group_by")
     def _group_by_by_name(self, group_by: GroupBy) -> str | dict[str, str | None] | None:
         return {"function": identity_of(group_by)} if callable(group_by) else group_by
+
+    def labelling(
+        self, items: Sequence[Item], *, show_progress: bool = False, deadline: float | None = None
+    ) -> Labelling:
+        """What the items come to; LlamaIndex's handlers are told of it.
+
+        Args:
+            items: the nodes, translated.
+            show_progress: a bar on standard error.
+            deadline: seconds for all documents together.
+
+        Raises:
+            ForeignLabelError: an item carries a type that somebody else wrote; nothing was classified.
+        """
+        with observed(self.class_name(), self.metadata_schema, items) as observation:
+            return observation.ended(
+                self.labeller().label(
+                    items, show_progress=show_progress, deadline=deadline, on_progress=dispatched_progress()
+                )
+            )
+
+    async def alabelling(
+        self, items: Sequence[Item], *, show_progress: bool = False, deadline: float | None = None
+    ) -> Labelling:
+        """The same, awaited."""
+        with observed(self.class_name(), self.metadata_schema, items) as observation:
+            return observation.ended(
+                await self.labeller().alabel(
+                    items, show_progress=show_progress, deadline=deadline, on_progress=dispatched_progress()
+                )
+            )
+
+    @classmethod
+    def class_name(cls) -> str:
+        """The name LlamaIndex knows it by; each component gives its own."""
+        return cls.__name__
 
     def to_dict(self, **kwargs: Any) -> dict[str, Any]:
         """Everything that changes the output, as plain JSON data, equal in every process."""

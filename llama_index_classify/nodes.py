@@ -11,7 +11,7 @@ from classify_core.grouping import ORIGIN_KEYS, PAGE_KEYS, Item
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from classify_core.labelling import Labelled
+    from classify_core.labels import Labelled
     from classify_core.metadata import MetadataSchema
 
 N = TypeVar("N", bound=BaseNode)

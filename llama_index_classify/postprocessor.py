@@ -9,7 +9,6 @@ from llama_index.core.postprocessor.types import BaseNodePostprocessor
 
 from llama_index_classify.component import LlamaIndexComponent
 from llama_index_classify.nodes import items_of, labelled_node
-from llama_index_classify.progress import dispatched_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from llama_index.core.schema import NodeWithScore, QueryBundle
 
     from classify_core.grouping import Item
-    from classify_core.labelling import Labelled
+    from classify_core.labels import Labelled
     from classify_core.models import Rule
 
 dispatcher = get_dispatcher(__name__)
@@ -61,16 +60,15 @@ class ClassifyPostprocessor(LlamaIndexComponent, BaseNodePostprocessor):
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         del query_bundle  # a document's type does not depend on the question
-        labelled = self.labeller().label(_items(nodes), deadline=self.timeout, on_progress=dispatched_progress())
-        return self._labelled(nodes, labelled)
+        return self._labelled(nodes, self.labelling(_items(nodes), deadline=self.timeout).passed())
 
     @dispatcher.span
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         del query_bundle
-        labelled = await self.labeller().alabel(_items(nodes), deadline=self.timeout, on_progress=dispatched_progress())
-        return self._labelled(nodes, labelled)
+        labelling = await self.alabelling(_items(nodes), deadline=self.timeout)
+        return self._labelled(nodes, labelling.passed())
 
     def _labelled(self, nodes: Sequence[NodeWithScore], labelled: Iterable[Labelled]) -> list[NodeWithScore]:
         return [

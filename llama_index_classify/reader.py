@@ -12,11 +12,10 @@ from classify_core.background import background
 from classify_core.errors import InvalidOptionError
 from classify_core.grouping import Item
 from classify_core.hosted import HostedBackend
-from classify_core.labelling import Labelled
+from classify_core.labels import Labelled
 from llama_index_classify.component import LlamaIndexComponent
 from llama_index_classify.files import read_files
 from llama_index_classify.nodes import items_of, labelled_nodes
-from llama_index_classify.progress import dispatched_progress
 from llama_index_classify.windows import batches, document_windows
 
 if TYPE_CHECKING:
@@ -119,7 +118,7 @@ class ClassifyReader(LlamaIndexComponent, BasePydanticReader):
         else:
             documents = await self.reader.aload_data(*args, **load_kwargs)
             items = items_of(documents, file=_file_of(args, load_kwargs))
-        return self._written(items, await self.labeller().alabel(items, on_progress=dispatched_progress()))
+        return self._written(items, (await self.alabelling(items)).passed())
 
     def lazy_load_data(self, *args: Any, **load_kwargs: Any) -> Iterator[Document]:
         """Loads and labels documents a few at a time; errors are raised where they occur."""
@@ -152,7 +151,7 @@ class ClassifyReader(LlamaIndexComponent, BasePydanticReader):
         return ([file] if file is not None else list(self.paths or ())), extra_info, fs
 
     def _label(self, items: list[Item]) -> list[Document]:
-        return self._written(items, self.labeller().label(items, on_progress=dispatched_progress()))
+        return self._written(items, self.labelling(items).passed())
 
     def _written(self, items: list[Item], labelled: list[Labelled]) -> list[Document]:
         return labelled_nodes([item.original for item in items], labelled, self.metadata_schema)

@@ -9,7 +9,6 @@ from llama_index.core.schema import BaseNode, TransformComponent
 
 from llama_index_classify.component import LlamaIndexComponent
 from llama_index_classify.nodes import items_of, labelled_nodes
-from llama_index_classify.progress import dispatched_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -65,18 +64,14 @@ class ClassifyTransform(LlamaIndexComponent, TransformComponent):
             ForeignLabelError: a node carries a type that somebody else wrote; nothing was classified.
             BatchError: `on_failure="raise"` and a document could not be classified.
         """
-        labelled = self.labeller().label(
-            items_of(nodes), show_progress=_shows_progress(kwargs), on_progress=dispatched_progress()
-        )
-        return labelled_nodes(nodes, labelled, self.metadata_schema)
+        labelling = self.labelling(items_of(nodes), show_progress=_shows_progress(kwargs))
+        return labelled_nodes(nodes, labelling.passed(), self.metadata_schema)
 
     @dispatcher.span
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:
         """The same, awaited."""
-        labelled = await self.labeller().alabel(
-            items_of(nodes), show_progress=_shows_progress(kwargs), on_progress=dispatched_progress()
-        )
-        return labelled_nodes(nodes, labelled, self.metadata_schema)
+        labelling = await self.alabelling(items_of(nodes), show_progress=_shows_progress(kwargs))
+        return labelled_nodes(nodes, labelling.passed(), self.metadata_schema)
 
 
 def _shows_progress(kwargs: Mapping[str, Any]) -> bool:

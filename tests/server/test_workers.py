@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
@@ -366,3 +367,20 @@ async def test_a_type_that_is_in_no_rule_is_no_answer(pool: WorkerPool) -> None:
 
     with pytest.raises(DocumentFailedError, match="PDF_IS_BROKEN"):
         await pool.decide(document, ClassifyConfiguration(rules=RULES))
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2, 5, 20])
+async def test_a_process_whose_document_is_cancelled_twice_while_it_starts_is_ended(steps: int, text: Path) -> None:
+    pool = WorkerPool(1, DocumentLimits())
+    before = _children()
+    reading = asyncio.create_task(_read(pool, text))
+    for _ in range(steps):
+        await asyncio.sleep(0.002)
+    for _ in range(3):
+        reading.cancel()
+        await asyncio.sleep(0)
+    with pytest.raises(asyncio.CancelledError):
+        await reading
+    await pool.close()
+    assert _children() <= before
+    gc.collect()  # whoever left a pipe open is told of it here

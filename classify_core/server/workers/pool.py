@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from classify_core.classification import Answer
 from classify_core.local.extraction.reading import ReadDocument
@@ -106,7 +108,7 @@ class WorkerPool:
 
     async def _attempt(self, content: bytes, former: WorkerProcess | None) -> protocol.Reply | None:
         """One try; None where the document is not why it failed, and a process that is new should be tried."""
-        process = former or await WorkerProcess.start(self._limits)
+        process = former or await self._start()
         is_good = False
         try:
             reply = await self._exchange(process, content)
@@ -121,6 +123,15 @@ class WorkerPool:
         is_others_fault = isinstance(reply, protocol.FailureReply) and reply.code is None and former is not None
         return None if is_others_fault else reply
 
+    async def _start(self) -> WorkerProcess:
+        """A new process. Cut short, it is ended apart, since who was cancelled once may be so again."""
+        starting = asyncio.create_task(WorkerProcess.start(self._limits))
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            self._go_on_with(_cut_short(starting))
+            raise
+
     async def _exchange(self, process: WorkerProcess, content: bytes) -> protocol.Reply:
         try:
             async with asyncio.timeout(self._limits.seconds):
@@ -132,10 +143,20 @@ class WorkerPool:
 
     def _end(self, process: WorkerProcess) -> None:
         process.kill()
-        task = asyncio.create_task(process.end())
+        self._go_on_with(process.end())
+
+    def _go_on_with(self, ending: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(ending)
         self._ending.add(task)
         task.add_done_callback(self._ending.discard)
 
 
 def _is_spoilt(reply: protocol.Reply) -> bool:
     return isinstance(reply, protocol.FailureReply) and reply.is_spoilt
+
+
+async def _cut_short(starting: asyncio.Task[WorkerProcess]) -> None:
+    starting.cancel()
+    with suppress(asyncio.CancelledError, WorkerFaultError):
+        process = await starting  # it had just become ready
+        await process.end()
