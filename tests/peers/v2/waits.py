@@ -53,4 +53,4 @@ def a_wait_ends_with_its_time(peer: PeerV2) -> None:
 def a_cancelled_job_is_met_by_the_wait(peer: PeerV2) -> None:
     job_id = peer.create(file_input=peer.upload_text(invoice()), configuration=CONFIGURATION)["id"]
     peer.cancel(job_id)
-    same(peer.how_it_ends(job_id, timeout=0.2), peer.wait_words["cancelled"], "how the wait for a cancelled job ends")
+    same(peer.how_it_ends(job_id, timeout=10), peer.wait_words["cancelled"], "how the wait for a cancelled job ends")
