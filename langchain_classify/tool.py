@@ -10,9 +10,9 @@ from langchain_core.callbacks import AsyncCallbackManagerForToolRun, CallbackMan
 from langchain_core.tools import ArgsSchema, BaseTool, ToolException
 from pydantic import BaseModel, Field, SkipValidation, ValidationError
 
-from classify_core.errors import InvalidOptionError, InvalidResponseError
+from classify_core.agent_answers import EMPTY_TEXT, attachments_of, content_of, describe_types, no_such_document
+from classify_core.errors import InvalidResponseError
 from classify_core.source import Source
-from langchain_classify.answers import content_of, describe_types
 from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, Rules, on_error_for
 from langchain_classify.hiding import hidden, revealed
 from langchain_classify.progress import adispatched_progress, dispatched_progress
@@ -21,7 +21,9 @@ from langchain_classify.references import DocumentLike, source_of
 if TYPE_CHECKING:
     from classify_core.classification import Classification
 
-MAX_NAMES_TOLD: Final = 50
+_PURPOSE: Final = (
+    "Tells what kind of document an attachment or a text is. Give either the attachment's name or the text."
+)
 
 
 class ClassifyToolInput(BaseModel):
@@ -73,11 +75,11 @@ class ClassifyTool(ClassifyComponent, BaseTool):
         **fields: Any,
     ) -> None:
         origin = fields.get("origin")
-        if origin is not None and fields.get("description") == describe_types(origin.classifier.rules):
+        if origin is not None and fields.get("description") == describe_types(_PURPOSE, origin.classifier.rules):
             del fields["description"]  # made of the former rules; other ones may have come
         super().__init__(rules, documents=_sources(documents), on_failure=on_failure, **fields)
         if not self.description:
-            self.description = describe_types(self.rules)
+            self.description = describe_types(_PURPOSE, self.rules)
 
     def with_documents(self, documents: Mapping[str, DocumentLike]) -> Self:
         """The same tool for other attachments; it shares the classifier."""
@@ -129,13 +131,13 @@ class ClassifyTool(ClassifyComponent, BaseTool):
             return self._attachment(document)
         given = revealed(text or "")
         if not given.strip():
-            raise ToolException("`text` is empty; there is nothing to classify.")
+            raise ToolException(EMPTY_TEXT)
         return Source.text(given)
 
     def _attachment(self, name: str) -> Source:
         found = self.documents.get(name)
         if found is None:
-            raise ToolException(f"There is no attachment of that name. {_known(list(self.documents))}")
+            raise ToolException(no_such_document(list(self.documents)))
         return found
 
     def _answer(self, classification: Classification) -> tuple[str, dict[str, Any]]:
@@ -152,18 +154,7 @@ class ClassifyTool(ClassifyComponent, BaseTool):
 
 
 def _sources(documents: Mapping[str, DocumentLike] | None) -> dict[str, Source]:
-    if documents is None:
-        return {}
-    if not isinstance(documents, Mapping):
-        raise InvalidOptionError('documents= maps names to documents, such as {"acme.pdf": Path("acme.pdf")}')
-    return {str(name): source_of(value, name=str(name)) for name, value in documents.items()}
-
-
-def _known(names: list[str]) -> str:
-    if not names:
-        return "There are no attachments; give the document's text as `text`."
-    more = f" and {len(names) - MAX_NAMES_TOLD} more" if len(names) > MAX_NAMES_TOLD else ""
-    return f"The attachments are: {', '.join(map(repr, names[:MAX_NAMES_TOLD]))}{more}."
+    return attachments_of(documents, lambda value, name: source_of(value, name=name))
 
 
 @contextmanager

@@ -28,9 +28,9 @@ def test_without_langchain_core_the_error_names_the_command_that_installs_it() -
 
 def test_another_missing_module_is_not_blamed_on_langchain() -> None:
     program = (
-        "import sys; sys.modules['langchain_classify.answers'] = None\n"
+        "import sys; sys.modules['langchain_classify.progress'] = None\n"
         "try:\n    import langchain_classify\n"
         "except ModuleNotFoundError as error:\n    print(type(error).__name__, error.name)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.split() == ["ModuleNotFoundError", "langchain_classify.answers"]
+    assert done.stdout.split() == ["ModuleNotFoundError", "langchain_classify.progress"]

@@ -1,0 +1,151 @@
+"""What an agent may name, and what it reads: which types there are, what was found, and what it asked in vain."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from classify_core.classification import Classification, Status
+from classify_core.errors import ClassifyError, InvalidOptionError
+from classify_core.metadata import MetadataSchema, shortened
+
+if TYPE_CHECKING:
+    from classify_core.models import Rule
+    from classify_core.source import Source
+
+T = TypeVar("T")
+
+# OpenAI-style APIs refuse a longer one.
+MAX_DESCRIPTION: Final = 1024
+MAX_NAMES_LENGTH: Final = 2000
+"""Characters of attachments' names told at once: each call of a tool adds to what the model reads again and again."""
+EMPTY_TEXT: Final = "`text` is empty; there is nothing to classify."
+DEFAULT_REASONING_LENGTH: Final[int] = MetadataSchema.model_fields["reasoning_length"].default
+_CLOSEST: Final = 3
+_SHOWN: Final = 0.005  # less is 0.00 on two digits
+_ANSWERS: Final = "Answers with a type, a confidence from 0 to 1 and the reason."
+_FILES: Final = (
+    "A file is named relative to its folder, such as 'march/invoice.pdf'; "
+    "what lies outside and what is hidden cannot be read."
+)
+
+
+class AgentAnswer(BaseModel):
+    """What a tool gives back: for the model one line, for the program the classification.
+
+    >>> str(AgentAnswer(line="There is no attachment of that name."))
+    'There is no attachment of that name.'
+
+    Attributes:
+        line: what the model reads; also what `str` gives.
+        classification: what was found; None where the model made a mistake, of which the line tells.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    line: str
+    classification: Classification | None = None
+
+    def __str__(self) -> str:
+        return self.line
+
+
+def attachments_of(documents: Mapping[str, T] | None, source_of: Callable[[T, str], Source]) -> dict[str, Source]:
+    """The documents of a conversation by the names that an agent knows them by.
+
+    Args:
+        documents: what the user gave; None for none.
+        source_of: a framework's way from a document and its name to a source.
+
+    Raises:
+        InvalidOptionError: they are no mapping, or one of them is nothing that can be classified.
+    """
+    if documents is None:
+        return {}
+    if not isinstance(documents, Mapping):
+        raise InvalidOptionError('documents= maps names to documents, such as {"acme.pdf": Path("acme.pdf")}')
+    return {str(name): source_of(value, str(name)) for name, value in documents.items()}
+
+
+def describe_types(purpose: str, rules: Sequence[Rule] | None) -> str:
+    """A tool's description: its purpose, how it answers, and as many of the types as fit."""
+    text = f"{purpose} {_ANSWERS}"
+    types = [rule.type for rule in rules or ()]
+    named = _as_many_as_fit(types, MAX_DESCRIPTION - len(f"{text} Types: ."))
+    return f"{text} Types: {named}." if named else text
+
+
+def content_of(classification: Classification, *, reasoning_length: int = DEFAULT_REASONING_LENGTH) -> str:
+    """What was found, with at most `reasoning_length` characters of the reasoning."""
+    reasoning = shortened(classification.reasoning, reasoning_length)
+    found = _finding(classification)
+    return f"{found}: {reasoning}" if reasoning else found
+
+
+def no_such_document(attachments: Sequence[str], *, has_files: bool = False) -> str:
+    """What is said of a name that stands for nothing an agent may read, wherever it points.
+
+    Args:
+        attachments: the names it may use.
+        has_files: whether it may name files as well.
+    """
+    if not has_files:
+        return f"There is no attachment of that name. {_known(attachments)}"
+    if not attachments:
+        return f"There is no file of that name. {_FILES}"
+    return f"There is no attachment or file of that name. {_known(attachments)} {_FILES}"
+
+
+def without_place(error: ClassifyError, source: Source) -> ClassifyError:
+    """The error as an agent may read it: a file goes by its name, not by its place on this machine.
+
+    Returns:
+        The error itself, or a copy whose `__cause__` it is.
+    """
+    place = str(source.value) if source.kind == "path" else ""
+    if not place or place not in error.message:
+        return error
+    told = copy.copy(error)
+    told.message = error.message.replace(place, source.name or "it")
+    told.args = (told.message,)
+    told.__cause__ = error
+    return told
+
+
+def _known(names: Sequence[str]) -> str:
+    if not names:
+        return "There are no attachments; give the document's text as `text`."
+    # Who named an attachment may be a stranger: `repr` keeps line breaks and invisible characters out of the sentence.
+    told = _as_many_as_fit([repr(name) for name in names], MAX_NAMES_LENGTH)
+    return f"The attachments are: {told}." if told else f"There are {len(names)}, whose names are too long to be told."
+
+
+def _as_many_as_fit(names: Sequence[str], length: int) -> str:
+    """The first of the names, in full, and how many more there are, in at most `length` characters."""
+    told = fitting = ""
+    for shown, name in enumerate(names, start=1):
+        told = f"{told}, {name}" if told else name
+        if len(told) > length:
+            break
+        more = f" and {len(names) - shown} more" if shown < len(names) else ""
+        if len(told + more) <= length:
+            fitting = told + more
+    return fitting
+
+
+def _finding(classification: Classification) -> str:
+    if not classification.status.is_success:
+        return f"could not be classified ({classification.status.value}): {classification.error}"
+    if classification.type is not None:
+        return f"{classification.type} (confidence {classification.confidence:.2f})"
+    withheld = classification.status is Status.BELOW_THRESHOLD
+    verdict = f"not sure enough (confidence {classification.confidence:.2f})" if withheld else "no rule matched"
+    closest = [
+        f"{near.type} {near.confidence:.2f}"
+        for near in classification.alternatives[:_CLOSEST]
+        if near.confidence >= _SHOWN
+    ]
+    return f"{verdict}; closest: {', '.join(closest)}" if closest else verdict
