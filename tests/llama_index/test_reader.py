@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import fsspec
 import pytest
 from llama_index.core import SimpleDirectoryReader
 from llama_index.core.ingestion import IngestionPipeline
@@ -11,7 +12,7 @@ from llama_index.core.schema import Document
 
 from classify_core import BatchError, ForeignLabelError, InvalidOptionError, Rule
 from llama_index_classify import ClassifyReader
-from llama_index_classify.windows import document_windows
+from llama_index_classify.reading.windows import document_windows
 from tests.backends import ScriptedBackend
 from tests.llama_index.parts import fails_on
 
@@ -163,8 +164,10 @@ def test_a_pipeline_can_read_with_it(rules: list[Rule], folder: Path) -> None:
     [
         ({"reader": PagesReader(), "paths": ["a"]}, "not both"),
         ({"reader": [Rule(type="letter", description="a letter to somebody, signed")]}, "by name"),
-        ({"paths": "a.txt"}, "brackets"),
-        ({"paths": Path("a.txt")}, "brackets"),
+        ({"reader": PagesReader(), "fs": fsspec.filesystem("memory")}, "give fs= to it"),
+        ({"paths": [b"a.txt"]}, "bytes"),
+        ({"paths": ["a.txt", ""]}, "empty"),
+        ({"paths": ["a.txt"], "fs": "memory"}, "fsspec"),
     ],
 )
 def test_arguments_that_cannot_work_are_refused(given: dict[str, Any], told: str, rules: list[Rule]) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import fsspec
 import pytest
+from fsspec import AbstractFileSystem
 from llama_index.core import SimpleDirectoryReader
 from llama_index.core.ingestion import DocstoreStrategy, IngestionPipeline
 from llama_index.core.storage.docstore import SimpleDocumentStore
@@ -17,6 +18,7 @@ from tests.backends import HeldBackend, ScriptedBackend, until
 if TYPE_CHECKING:
     from tests.service import ClassifyService
 from tests.llama_index.parts import every_way, paths_in, types
+from tests.llama_index.reader_parts import pdf_of
 
 
 async def test_paths_are_loaded_and_labelled_every_way(rules: list[Rule], folder: Path) -> None:
@@ -101,11 +103,6 @@ async def test_a_bad_file_is_named_and_harms_no_other(bad: str, rules: list[Rule
         assert [document.metadata["file_name"] for document in documents] == ["a.txt", "b.md"]
 
 
-def test_a_directory_is_refused_with_the_remedy(rules: list[Rule], folder: Path) -> None:
-    with pytest.raises(BatchError, match="files in it one by one"):
-        ClassifyReader(paths=[folder], rules=rules, backend="local").load_data()
-
-
 async def test_the_event_loop_runs_on_while_files_are_loaded(rules: list[Rule], folder: Path) -> None:
     backend = HeldBackend()
     reader = ClassifyReader(paths=paths_in(folder), rules=rules, backend=backend)
@@ -142,45 +139,10 @@ async def test_nothing_to_load_and_two_things_to_load_are_refused(rules: list[Ru
         await ClassifyReader(paths=[folder / "a.txt"], rules=rules, backend="local").aload_data(folder / "b.md")
 
 
-def pdf_of(*pages: str) -> bytes:
-    """A PDF with one line of text a page."""
-    kids = " ".join(f"{4 + 2 * number} 0 R" for number in range(len(pages)))
-    objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>",
-        f"<< /Type /Pages /Kids [{kids}] /Count {len(pages)} >>",
-        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-    ]
-    for number, text in enumerate(pages):
-        stream = f"BT /F1 24 Tf 72 700 Td ({text}) Tj ET"
-        objects.append(
-            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents {5 + 2 * number} 0 R "
-            "/Resources << /Font << /F1 3 0 R >> >> >>"
-        )
-        objects.append(f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream")
-    out, offsets = b"%PDF-1.4\n", []
-    for number, body in enumerate(objects, start=1):
-        offsets.append(len(out))
-        out += f"{number} 0 obj\n{body}\nendobj\n".encode()
-    table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
-    size = len(objects) + 1
-    table = f"xref\n0 {size}\n0000000000 65535 f \n{table}"
-    return out + f"{table}trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{len(out)}\n%%EOF".encode()
+class FailingFileSystem(AbstractFileSystem):
+    cachable = False
 
-
-def test_a_directory_reader_keeps_a_bad_file_that_is_annotated(
-    rules: list[Rule], folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (folder / "empty.txt").touch()
-    by_default = {".txt": ClassifyReader(rules=rules, backend=ScriptedBackend())}
-    assert len(SimpleDirectoryReader(folder, required_exts=[".txt"], file_extractor=by_default).load_data()) == 1
-    assert "empty.txt" in capsys.readouterr().out  # the framework prints what it skips
-    annotating = {".txt": ClassifyReader(rules=rules, backend=ScriptedBackend(), on_failure="annotate")}
-    documents = SimpleDirectoryReader(folder, required_exts=[".txt"], file_extractor=annotating).load_data()
-    assert sorted(document.metadata["classify_status"] for document in documents) == ["completed", "failed"]
-
-
-class FailingFileSystem:
-    def open(self, path: str, mode: str) -> Any:
+    def _open(self, path: str, mode: str = "rb", **kwargs: Any) -> Any:
         raise ValueError("the bucket says: secret words")
 
 

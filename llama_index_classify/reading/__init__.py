@@ -1,0 +1,1 @@
+"""Where the documents of a `ClassifyReader` come from: files, or another reader."""
