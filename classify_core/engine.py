@@ -37,11 +37,17 @@ class RuleScore:
         probability: 0.0 to 1.0. Those of all rules add up to at most 1; what is missing is the probability that no
             rule fits.
         evidence: what in the document speaks for the rule, as short quotes, strongest first.
+        reasoning: why, in the engine's own words, where it has any. That of the best score is the answer's, also where
+            the answer is that no rule fits.
+        is_chosen: whether the engine itself says that this rule is the answer, as a language model does, however
+            little probability it gives; for one rule of a document at most. Where none is, the probabilities decide.
     """
 
     type: str
     probability: float
     evidence: tuple[str, ...] = ()
+    reasoning: str = ""
+    is_chosen: bool = False
 
 
 @runtime_checkable

@@ -32,7 +32,8 @@ class LocalBackend:
     """Reads a document's text here and lets an engine decide.
 
     Args:
-        engine: what decides; by default `LexicalEngine`, which needs no model.
+        engine: what decides; by default `LexicalEngine`, which needs no model. Engines that ask a model of yours are in
+            `llama_index_classify`.
     """
 
     def __init__(self, engine: Engine | None = None) -> None:
@@ -98,21 +99,38 @@ class LocalBackend:
 
 
 def decide(scores: Sequence[RuleScore]) -> Answer:
-    """The most probable rule; none where no rule is more probable, or where others fit as well as the best."""
-    ranked = sorted(scores, key=lambda score: -score.probability)
+    """The rule that the engine chose, else the most probable one.
+
+    None where no rule is more probable, or where others fit as well as the best.
+    """
+    ranked = sorted(scores, key=lambda score: (not score.is_chosen, -score.probability))
     best = ranked[0]
-    tied = [score for score in ranked if score.probability >= _TIED_FROM * best.probability > 0.0]
-    none_fits = 1.0 - sum(score.probability for score in ranked)
-    is_tie = len(tied) > 1 and sum(score.probability for score in tied) >= none_fits
-    floor = min(_LEAST_PROBABILITY, _LEAST_SHARES / len(ranked))
-    is_clear = not is_tie and best.probability >= max(none_fits, floor) and best.probability > 0.0
-    chosen = best if is_clear else None
+    tied = () if best.is_chosen else _tied(ranked)
+    chosen = best if best.is_chosen or (not tied and _is_clear(ranked)) else None
     return Answer(
         type=None if chosen is None else chosen.type,
         confidence=best.probability,
-        reasoning=explain(ranked, chosen, tied=tied if is_tie else ()),
+        reasoning=explain(ranked, chosen, tied=tied),
         alternatives=tuple(_alternatives(ranked)),
     )
+
+
+def _tied(ranked: Sequence[RuleScore]) -> Sequence[RuleScore]:
+    """The best rules, where nothing tells them apart."""
+    tied = [score for score in ranked if score.probability >= _TIED_FROM * ranked[0].probability > 0.0]
+    is_tie = len(tied) > 1 and sum(score.probability for score in tied) >= _none_fits(ranked)
+    return tied if is_tie else ()
+
+
+def _is_clear(ranked: Sequence[RuleScore]) -> bool:
+    """Whether the best rule is more probable than none, and than a guess."""
+    best = ranked[0].probability
+    floor = min(_LEAST_PROBABILITY, _LEAST_SHARES / len(ranked))
+    return best >= max(_none_fits(ranked), floor) and best > 0.0
+
+
+def _none_fits(ranked: Sequence[RuleScore]) -> float:
+    return 1.0 - sum(score.probability for score in ranked)
 
 
 def _alternatives(ranked: Sequence[RuleScore]) -> Iterator[Alternative]:
@@ -125,4 +143,6 @@ def _alternatives(ranked: Sequence[RuleScore]) -> Iterator[Alternative]:
 def _checked(scored: list[list[RuleScore]], rules: Sequence[Rule], name: str) -> list[RuleScore]:
     if len(scored) != 1 or [score.type for score in scored[0]] != [rule.type for rule in rules]:
         raise InvalidResponseError(f"the engine of {name!r} must score each rule once, in the order of the rules")
+    if sum(score.is_chosen for score in scored[0]) > 1:
+        raise InvalidResponseError(f"the engine of {name!r} may choose one rule only")
     return scored[0]

@@ -14,19 +14,21 @@ _MOST_TIED = 5
 
 
 def explain(scores: Sequence[RuleScore], chosen: RuleScore | None, *, tied: Sequence[RuleScore] = ()) -> str:
-    """Returns the reason for an answer.
+    """Returns the reason for an answer: the engine's own words where it has any, else what was found.
 
     Args:
         scores: those of all rules, in any order.
         chosen: the score that was answered with; None where no rule fitted well enough.
-        tied: the scores that nothing tells apart, where that is why there is no answer.
+        tied: the scores that nothing tells apart, where that is why there is no answer; no engine says so of one rule.
     """
     if tied:
         return _explained_tie(tied)
+    best = chosen if chosen is not None else max(scores, key=lambda score: score.probability, default=None)
+    if best is not None and best.reasoning:
+        return best.reasoning
     if chosen is not None:
         verb = "match" if len(chosen.evidence) > 1 else "matches"
         return f'{_quoted(chosen) or "the format"} {verb} the rule "{chosen.type}"'
-    best = max(scores, key=lambda score: score.probability, default=None)
     if best is None or best.probability <= 0.0:
         return "no rule fits: the document has nothing in common with any of them"
     found = _quoted(best)

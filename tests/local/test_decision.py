@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from classify_core import Classifier, InvalidOptionError, LexicalEngine, LocalBackend, Rule
+from classify_core import Classifier, InvalidOptionError, InvalidResponseError, LexicalEngine, LocalBackend, Rule
 from classify_core.engine import RuleScore
 from classify_core.local.backend import decide
 
@@ -78,3 +80,36 @@ def test_alternatives_beyond_the_best_have_a_probability() -> None:
 def test_an_engine_s_class_is_not_an_engine() -> None:
     with pytest.raises(InvalidOptionError, match=r"give LexicalEngine\(\), not the class"):
         LocalBackend(LexicalEngine)  # type: ignore[arg-type]  # the mistake
+
+
+@pytest.mark.parametrize("fits", [0.9, 0.01])
+def test_the_engine_s_own_words_are_the_reason_whether_or_not_its_best_rule_is_chosen(fits: float) -> None:
+    scores = [RuleScore("a", 0.001, reasoning="not this"), RuleScore("b", fits, ("x",), reasoning="so it says")]
+
+    assert decide(scores).reasoning == "so it says"
+
+
+def test_an_engine_s_words_for_one_rule_do_not_explain_a_tie() -> None:
+    scores = [RuleScore("a", 0.4, reasoning="clearly a"), RuleScore("b", 0.4, reasoning="clearly b")]
+
+    assert "fit equally well" in decide(scores).reasoning
+
+
+def test_the_rule_that_the_engine_itself_chose_answers_however_probable_others_are() -> None:
+    decided = decide([RuleScore("a", 0.6), RuleScore("b", 0.0, is_chosen=True), RuleScore("c", 0.6)])
+
+    assert (decided.type, decided.confidence) == ("b", 0.0)
+    assert [each.type for each in decided.alternatives] == ["b", "a", "c"]
+
+
+def test_an_engine_that_chooses_two_rules_is_an_error() -> None:
+    class Undecided(LexicalEngine):
+        async def ascore(self, documents: Any, rules: Any) -> list[list[RuleScore]]:
+            return [[RuleScore(rule.type, 0.5, is_chosen=True) for rule in rules]]
+
+    rules = [Rule(type=name, description=DESCRIPTION) for name in ("a", "b")]
+    with (
+        Classifier(rules, backend=LocalBackend(Undecided())) as classifier,
+        pytest.raises(InvalidResponseError, match="choose one rule only"),
+    ):
+        classifier.classify("a bill")
