@@ -10,6 +10,9 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
+ONLY_FOR_TESTS = {"pyarrow"}  # why is told in tests/lowest.txt
+
+
 def _lowest_stated() -> dict[str, str]:
     stated = list(PROJECT["dependencies"])
     for extra in PROJECT["optional-dependencies"].values():
@@ -22,7 +25,8 @@ def test_the_lowest_versions_that_are_tested_are_those_that_are_stated() -> None
     lines = (ROOT / "tests" / "lowest.txt").read_text().splitlines()
     pinned = dict(line.lower().split("==") for line in lines if line and not line.startswith("#"))
     stated = _lowest_stated()
-    assert pinned.keys() == stated.keys()
+    assert pinned.keys() - stated.keys() == ONLY_FOR_TESTS
+    assert stated.keys() <= pinned.keys()
     for name, version in stated.items():
         assert (pinned[name] + ".0").startswith(version + ".") or pinned[name] == version, name
 
