@@ -1,5 +1,6 @@
 """A document classify API without frameworks: rules in plain words in, a type with confidence and reasoning out."""
 
+from classify_core.agent_answers import AgentAnswer
 from classify_core.api import AsyncClassifyClient, ClassifyClient
 from classify_core.backend import Backend, ClassifyRequest
 from classify_core.cache import Cache, FileCache, MemoryCache
@@ -31,6 +32,7 @@ from classify_core.errors import (
     RateLimitError,
     RejectedRequestError,
     ReplayedEventError,
+    RoutingError,
     RunStoppedError,
     ServerError,
     UnknownStatusError,
@@ -39,6 +41,7 @@ from classify_core.errors import (
     UsageError,
     WebhookError,
 )
+from classify_core.file_roots import FileRoots
 from classify_core.handles import Collected, JobHandle
 from classify_core.hosted import HostedBackend
 from classify_core.limits import RateLimits
@@ -63,6 +66,7 @@ from classify_core.source import Content, Source
 from classify_core.webhooks import MemorySeenEvents, SeenEvents, WebhookEvent, WebhookEventType, verify_webhook
 
 __all__ = [
+    "AgentAnswer",
     "Alternative",
     "Answer",
     "ApiError",
@@ -91,6 +95,7 @@ __all__ = [
     "Estimate",
     "File",
     "FileCache",
+    "FileRoots",
     "ForeignLabelError",
     "HostedBackend",
     "InvalidOptionError",
@@ -118,6 +123,7 @@ __all__ = [
     "RateLimits",
     "RejectedRequestError",
     "ReplayedEventError",
+    "RoutingError",
     "Rule",
     "RuleScore",
     "RunStoppedError",

@@ -30,7 +30,8 @@ ClassifyError
 │   ├── InvalidSignatureError        not signed with the endpoint's secret
 │   └── ReplayedEventError           its event was received before
 ├── RunStoppedError                  not begun, because the run had to stop
-└── BatchError                       some documents of a run have no classification
+├── BatchError                       some documents of a run have no classification
+└── RoutingError                     some documents of a run were not routed
 
 Handlers read attributes, people read the message. All are picklable, so that they cross process pools, and
 none derives from RuntimeError, which LlamaIndex intercepts.
@@ -327,3 +328,15 @@ class BatchError(ClassifyError):
     def __init__(self, message: str, *, outcomes: Sequence[Classification] = ()) -> None:
         super().__init__(message)
         self.outcomes = tuple(outcomes)
+
+
+class RoutingError(ClassifyError):
+    """A run of a router is over and some of its documents did not arrive; all routes were tried.
+
+    Attributes:
+        report: what went where, and what failed and why; the framework's own kind of report.
+    """
+
+    def __init__(self, message: str, *, report: Any = None) -> None:
+        super().__init__(message)
+        self.report = report

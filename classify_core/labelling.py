@@ -7,15 +7,15 @@ so that both frameworks come to the same.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from classify_core.classification import Classification
 from classify_core.classifier import Classifier
 from classify_core.errors import ClassifyError
 from classify_core.grouping import Item, grouped
+from classify_core.hosted import HostedBackend
 from classify_core.labels import FailedDocument, Label, Labelled, Labelling, LabelPolicy, OnFailure
-from classify_core.local import LocalBackend
 from classify_core.metadata import selects
 from classify_core.originals import source_of
 from classify_core.progress import ProgressCallback
@@ -26,13 +26,13 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """One document: the items it has, and one of what to classify, why that cannot be, and a fresh label."""
+class _Document:
+    """One document: the items it has, and one of a fresh label, what to classify, and why that cannot be had."""
 
     indices: list[int]
-    source: Source | None = None
-    failure: ClassifyError | None = None
     label: Label | None = None
+    source: Source | None = None
+    fault: ClassifyError | None = None
 
 
 class Labeller:
@@ -65,15 +65,15 @@ class Labeller:
             self._classifier.prepare()
         except ClassifyError as error:
             return self._without_rules(items, error)
-        groups = self._groups(items)
-        outcomes = self._classifier.classify_many(
-            _sources(groups),
+        documents = self._documents(items)
+        classified = self._classifier.classify_many(
+            _sources(documents),
             show_progress=show_progress,
             on_error="record",
             deadline=deadline,
             on_progress=on_progress,
         )
-        return self._labelled(items, groups, outcomes)
+        return self._labelled(items, documents, self._outcomes(documents, classified))
 
     async def alabel(
         self,
@@ -88,38 +88,45 @@ class Labeller:
             await self._classifier.aprepare()
         except ClassifyError as error:
             return self._without_rules(items, error)
-        groups = self._groups(items)
-        outcomes = await self._classifier.aclassify_many(
-            _sources(groups),
+        documents = self._documents(items)
+        classified = await self._classifier.aclassify_many(
+            _sources(documents),
             show_progress=show_progress,
             on_error="record",
             deadline=deadline,
             on_progress=on_progress,
         )
-        return self._labelled(items, groups, outcomes)
+        return self._labelled(items, documents, self._outcomes(documents, classified))
 
-    def _groups(self, items: Sequence[Item]) -> list[_Group]:
+    def _documents(self, items: Sequence[Item]) -> list[_Document]:
         self._refuse_foreign_labels(items)
-        return [self._group(items, indices) for indices in grouped(items, self._policy.group_by)]
+        return [self._document(items, indices) for indices in grouped(items, self._policy.group_by)]
 
     def _refuse_foreign_labels(self, items: Sequence[Item]) -> None:
         if not self._policy.overwrite:
             for item in items:
                 self._policy.schema.refuse_foreign_label(item.metadata, name=item.display_name)
 
-    def _group(self, items: Sequence[Item], indices: list[int]) -> _Group:
+    def _document(self, items: Sequence[Item], indices: list[int]) -> _Document:
+        label = self._fresh_label(items, indices)
+        if label is not None:
+            return _Document(indices, label=label)
+        source = source_of(items, indices, choice=self._policy.source, allow_remote=self._knows_identifiers)
+        if isinstance(source, ClassifyError):
+            return _Document(indices, fault=source)
+        return _Document(indices, source=source)
+
+    def _fresh_label(self, items: Sequence[Item], indices: Sequence[int]) -> Label | None:
+        """The fresh label of a document, which some of its items may lack; None where they name two types."""
         schema, rules_id = self._policy.schema, self._classifier.rules_id
         fresh = [schema.fresh_label(items[index].metadata, rules_id) for index in indices]
         known = [label for label in fresh if label is not None]
-        if known and len({schema.type_of(label) for label in known}) == 1:
-            return _Group(indices, label=known[0])
-        source = source_of(items, indices, choice=self._policy.source, allow_remote=self._reads_remote)
-        return _Group(indices, failure=source) if isinstance(source, ClassifyError) else _Group(indices, source)
+        return known[0] if known and len({schema.type_of(label) for label in known}) == 1 else None
 
     @property
-    def _reads_remote(self) -> bool:
-        """Whether the backend can be given an identifier of the hosted service."""
-        return not isinstance(self._classifier.backend, LocalBackend)
+    def _knows_identifiers(self) -> bool:
+        """Whether the backend can be given an identifier of the hosted service; one of the user's own is never."""
+        return isinstance(self._classifier.backend, HostedBackend)
 
     def _without_rules(self, items: Sequence[Item], error: ClassifyError) -> Labelling:
         """What the items come to where a saved configuration could not be loaded.
@@ -130,40 +137,37 @@ class Labeller:
         self._refuse_foreign_labels(items)
         outcome = self._classifier.not_started(error)
         own = [self._policy.schema.own_label(item.metadata) for item in items]
-        documents = grouped(items, self._policy.group_by)
-        unlabelled = [[index for index in indices if own[index] is None] for indices in documents]
+        groups = grouped(items, self._policy.group_by)
+        unlabelled = [[index for index in indices if own[index] is None] for indices in groups]
         failed = tuple(FailedDocument(tuple(indices), outcome) for indices in unlabelled if indices)
         labels = {index: label for index, label in enumerate(own) if label is not None and self._passes(label)}
         error_raised = error if self._policy.on_failure == "raise" else None
         return Labelling(self._written(items, labels | self._failure_labels(failed)), failed, 0, error_raised)
 
+    def _outcomes(
+        self, documents: Sequence[_Document], classified: Sequence[Classification]
+    ) -> list[Classification | None]:
+        """The outcome of each document; None where it has a fresh label."""
+        answers = iter(classified)
+        return [None if document.label is not None else self._outcome(document, answers) for document in documents]
+
+    def _outcome(self, document: _Document, answers: Iterator[Classification]) -> Classification:
+        return next(answers) if document.fault is None else self._classifier.failed(document.fault)
+
     def _labelled(
-        self, items: Sequence[Item], groups: Sequence[_Group], classified: Sequence[Classification]
+        self, items: Sequence[Item], documents: Sequence[_Document], outcomes: Sequence[Classification | None]
     ) -> Labelling:
         labels, failed = dict[int, Label](), list[FailedDocument]()
-        outcomes = self._outcomes(groups, classified)
-        for group, outcome in zip(groups, outcomes, strict=True):
+        for document, outcome in zip(documents, outcomes, strict=True):
             if outcome is not None and not outcome.status.is_success:
-                failed.append(FailedDocument(tuple(group.indices), outcome))
+                failed.append(FailedDocument(tuple(document.indices), outcome))
                 continue
-            label = group.label if outcome is None else self._policy.schema.to_metadata(outcome)
+            label = document.label if outcome is None else self._policy.schema.to_metadata(outcome)
             if label is not None and self._passes(label):
-                labels |= dict.fromkeys(group.indices, label)
+                labels |= dict.fromkeys(document.indices, label)
         asked = [outcome for outcome in outcomes if outcome is not None]
         written = self._written(items, labels | self._failure_labels(failed))
         return Labelling(written, tuple(failed), len(asked), _raised(asked, self._policy.on_failure))
-
-    def _outcomes(self, groups: Sequence[_Group], classified: Sequence[Classification]) -> list[Classification | None]:
-        """The outcome of each group; None where it has a fresh label."""
-        remaining = iter(classified)
-        return [
-            next(remaining)
-            if group.source is not None
-            else None
-            if group.failure is None
-            else self._classifier.failed(group.failure)
-            for group in groups
-        ]
 
     def _failure_labels(self, failed: Sequence[FailedDocument]) -> dict[int, Label]:
         """What is written where a document failed; a type that is not known drops nothing."""
@@ -184,8 +188,8 @@ class Labeller:
         return selects(named, keep=self._policy.keep_types, drop=self._policy.drop_types)
 
 
-def _sources(groups: Sequence[_Group]) -> list[Source]:
-    return [group.source for group in groups if group.source is not None]
+def _sources(documents: Sequence[_Document]) -> list[Source]:
+    return [document.source for document in documents if document.source is not None]
 
 
 def _raised(outcomes: Sequence[Classification], on_failure: OnFailure) -> ClassifyError | None:

@@ -84,7 +84,7 @@ class Labelling:
     Attributes:
         labelled: the items that remain, in the order given.
         failed: the documents that could not be classified, whether their items remain or not.
-        asked: how many documents were classified; the others carried a fresh label.
+        asked: how many documents carried no fresh label and were to be classified, those that failed included.
         error: what `on_failure="raise"` raises.
     """
 

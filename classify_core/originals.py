@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
-from uuid import UUID
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.request import url2pathname
 
-from classify_core.errors import ClassifyError
+from classify_core.errors import ClassifyError, UnreadableDocumentError
 from classify_core.grouping import Item, joined_text
 from classify_core.labels import SourceChoice
 from classify_core.source import Source
@@ -14,7 +15,10 @@ from classify_core.source import Source
 FILE_KEY: Final = "file_path"
 FILE_ID_KEY: Final = "file_id"
 PARSE_JOB_KEY: Final = "parse_job_id"
-"""Metadata keys that name an original. What the service parsed already comes first: its pages are not billed again."""
+
+# Other products write keys of these names too, such as a drive's own `file_id`: only the service's identifiers count.
+FILE_ID_PREFIX: Final = "dfl-"
+PARSE_JOB_PREFIX: Final = "pjb-"
 
 
 def source_of(
@@ -22,45 +26,65 @@ def source_of(
 ) -> Source | ClassifyError:
     """What is classified for one document; or why it cannot be had.
 
+    A file is named and not looked at: it is read, away from any running loop, when it is classified.
+
     Args:
         items: what a framework handed over.
         indices: the items of the document, in reading order.
         choice: with `"file"` the original that the items' metadata names, all of them the same; their text where they
             name none or several.
-        allow_remote: whether an identifier of the hosted service names an original too.
+        allow_remote: whether an identifier of the hosted service names an original too. What the service parsed already
+            comes first, since its pages are not billed again, then what it has, then the file on this machine.
     """
     first = items[indices[0]]
     if first.source is not None and len(indices) == 1:
         return first.source
-    original = _original(items, indices, allow_remote=allow_remote) if choice == "file" else None
+    original = _original([items[index] for index in indices], allow_remote=allow_remote) if choice == "file" else None
     return Source.text(joined_text(items, indices), name=first.display_name) if original is None else original
 
 
-def _original(items: Sequence[Item], indices: Sequence[int], *, allow_remote: bool) -> Source | None:
-    name = items[indices[0]].display_name
+def _original(items: Sequence[Item], *, allow_remote: bool) -> Source | ClassifyError | None:
     for key, make in (_REMOTE | _LOCAL if allow_remote else _LOCAL).items():
-        named = {_named(items[index].metadata, key) for index in indices}
-        value = named.pop() if len(named) == 1 else None
-        if value is not None:
-            return make(value, name=name)
+        named = {str(item.metadata.get(key) or "") for item in items}
+        original = make(named.pop(), _file_name(items[0])) if len(named) == 1 else None
+        if original is not None:
+            return original
     return None
 
 
-def _named(metadata: Mapping[str, Any], key: str) -> str | None:
-    value = str(metadata.get(key) or "")
-    prefix = _PREFIXES.get(key)
-    is_usable = bool(value) and (prefix is None or value.startswith(prefix) or _is_uuid(value))
-    return value if is_usable else None
+def _file_name(item: Item) -> str | None:
+    """The last part of the item's name: where a file lies on this machine is nobody else's business."""
+    return None if item.display_name is None else Path(item.display_name).name or None
 
 
-def _is_uuid(value: str) -> bool:
-    try:
-        return str(UUID(value)) == value.lower()
-    except ValueError:
-        return False
+def _parse_job(identifier: str, name: str | None) -> Source | None:
+    return Source.parse_job(identifier, name=name) if identifier.startswith(PARSE_JOB_PREFIX) else None
 
 
-# Other products write keys of these names too: only what looks like the service's identifiers is one.
-_PREFIXES: Final = {FILE_ID_KEY: "dfl-", PARSE_JOB_KEY: "pjb-"}
-_REMOTE: Final[dict[str, Callable[..., Source]]] = {PARSE_JOB_KEY: Source.parse_job, FILE_ID_KEY: Source.file_id}
-_LOCAL: Final[dict[str, Callable[..., Source]]] = {FILE_KEY: Source.path}
+def _file_of_service(identifier: str, name: str | None) -> Source | None:
+    return Source.file_id(identifier, name=name) if identifier.startswith(FILE_ID_PREFIX) else None
+
+
+def _file(place: str, name: str | None) -> Source | UnreadableDocumentError | None:
+    """A file on this machine: a path, a relative one from the working directory, or a `file://` address."""
+    if not place:
+        return None
+    scheme, separator, rest = place.partition("://")
+    if not separator:
+        return Source.path(place, name=name)
+    host, slash, path = rest.partition("/")
+    if scheme.lower() == "file" and host in {"", "localhost"}:
+        return Source.path(url2pathname(slash + path), name=name)
+    # Only the scheme is told: an address may hold credentials or a signature.
+    return UnreadableDocumentError(
+        f"its {FILE_KEY} is an address ({scheme}://...) and no file on this machine; copy the file here, or classify "
+        'the text that was read of it: source="text"',
+        source_name=name,
+    )
+
+
+_REMOTE: Final[dict[str, Callable[[str, str | None], Source | ClassifyError | None]]] = {
+    PARSE_JOB_KEY: _parse_job,
+    FILE_ID_KEY: _file_of_service,
+}
+_LOCAL: Final[dict[str, Callable[[str, str | None], Source | ClassifyError | None]]] = {FILE_KEY: _file}

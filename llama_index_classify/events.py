@@ -44,8 +44,8 @@ class ClassifyEndEvent(BaseEvent):
     Attributes:
         component: its class name.
         node_count: how many nodes remain.
-        asked: how many documents were classified; the others carried a fresh label.
-        failed: how many of those could not be.
+        asked: how many documents carried no fresh label and were to be classified.
+        failed: how many could not be.
         types: how many of the remaining nodes have each type, `"uncategorized"` included.
     """
 

@@ -30,7 +30,8 @@ PUBLIC = {
         RateLimits MetadataSchema load_rules ClassifyError InvalidRulesError AuthenticationError OutOfCreditsError
         RateLimitError JobFailedError JobCancelledError ClassifyTimeoutError UnknownTypeError UnreadableDocumentError
         BatchError""",
-    "llama_index_classify": "ClassifyPostprocessor ClassifyTransform ClassifyReader",
+    "llama_index_classify": """ClassifyPostprocessor ClassifyTransform ClassifyReader ClassifyToolSpec IngestionRouter
+        type_filters vector_store_info LLMEngine EmbeddingEngine""",
     "langchain_classify": "ClassifyRunnable ClassifyDocumentTransformer ClassifyTool",
 }
 

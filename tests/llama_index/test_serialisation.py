@@ -46,6 +46,7 @@ CHANGES: list[dict[str, Any]] = [
     {"group_by": None},
     {"group_by": "case"},
     {"group_by": str},
+    {"source": "file"},
     {"on_failure": "skip"},
     {"overwrite": True},
     {"keep_types": ["invoice"]},

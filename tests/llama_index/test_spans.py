@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.schema import Document, NodeWithScore, TextNode
 
 from classify_core import BatchError, Rule
@@ -62,3 +63,31 @@ async def test_no_key_reaches_a_tracer(
     assert len(spans.names) == 4
     assert sum("Invoice" in told or "invoice" in told for told in spans.told) >= 8  # it was told of rules and nodes
     assert not [told for told in spans.told if KEY in told]
+
+
+class Raising(CollectingSpanHandler):
+    """Breaks at whatever it is told."""
+
+    def new_span(self, *args: Any, **kwargs: Any) -> Any:
+        raise KeyError("new_span")
+
+    def prepare_to_exit_span(self, *args: Any, **kwargs: Any) -> None:
+        raise KeyError("prepare_to_exit_span")
+
+    def prepare_to_drop_span(self, *args: Any, **kwargs: Any) -> None:
+        raise KeyError("prepare_to_drop_span")
+
+
+async def test_a_span_handler_that_raises_does_no_harm(rules: list[Rule], documents: list[Document]) -> None:
+    handler, root = Raising(), get_dispatcher()
+    before = list(root.span_handlers)
+    root.add_span_handler(handler)
+    try:
+        step = ClassifyTransform(rules, backend=fails_on("eggs"), on_failure="raise")
+        assert len(step(documents[:1])) == len(await step.acall(documents[:1])) == 1
+        with pytest.raises(BatchError):
+            step(documents)
+        with pytest.raises(BatchError):
+            await step.acall(documents)
+    finally:
+        root.span_handlers = before

@@ -17,7 +17,7 @@ from llama_index.core.schema import (
     TextNode,
 )
 
-from classify_core import Answer, BatchError, MetadataSchema, Rule
+from classify_core import BatchError, Rule
 from llama_index_classify import ClassifyTransform
 from tests.backends import ScriptedBackend
 from tests.llama_index.parts import fails_on, splitter
@@ -204,16 +204,6 @@ def test_exclusions_are_added_once(rules: list[Rule]) -> None:
     for keys in (labelled.excluded_embed_metadata_keys, labelled.excluded_llm_metadata_keys):
         assert len(keys) == len(set(keys))
         assert {"own", "classify_reasoning", "classify_error"} <= set(keys)
-
-
-def test_a_long_reasoning_before_a_splitter_does_not_stop_it(rules: list[Rule]) -> None:
-    backend = ScriptedBackend(lambda text: Answer(type="invoice", confidence=0.9, reasoning="because " * 500))
-    schema = MetadataSchema(reasoning_length=4000)
-    labelled = ClassifyTransform(rules, backend=backend, metadata_schema=schema)([Document(text=BILL * 20)])
-    assert len(labelled[0].metadata["classify_reasoning"]) > 3000
-    chunks = split(labelled, chunk_size=60)
-    assert len(chunks) > 1
-    assert set(types_of(chunks)) == {"invoice"}
 
 
 def test_two_classifiers_live_side_by_side_under_their_own_prefixes(rules: list[Rule]) -> None:

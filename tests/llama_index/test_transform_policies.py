@@ -1,20 +1,14 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from llama_index.core.schema import (
-    BaseNode,
-    Document,
-)
+from llama_index.core.schema import BaseNode, Document
 
 from classify_core import BatchError, ForeignLabelError, Rule
 from llama_index_classify import ClassifyTransform
 from tests.backends import ScriptedBackend
 from tests.llama_index.parts import fails_on, splitter
-
-if TYPE_CHECKING:
-    pass
 
 BILL = "This invoice has a total."
 CAKE = "This recipe has eggs."
@@ -84,11 +78,6 @@ def test_only_wanted_types_remain_in_order(
 ) -> None:
     labelled = ClassifyTransform(rules, backend=ScriptedBackend(), **options)(documents)
     assert [node.node_id for node in labelled] == remaining
-
-
-def test_a_long_error_before_a_splitter_does_not_stop_it(rules: list[Rule]) -> None:
-    labelled = ClassifyTransform(rules, backend=fails_on("invoice"), on_failure="annotate")([Document(text=BILL * 20)])
-    assert split(labelled, chunk_size=60)
 
 
 def test_a_failed_document_is_annotated_and_the_others_are_fine(rules: list[Rule], documents: list[Document]) -> None:
