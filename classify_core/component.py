@@ -174,7 +174,11 @@ class LabellingFields(ClassifierFields):
 
     def labeller(self) -> Labeller:
         """What labels documents as these fields say."""
-        policy = LabelPolicy(
+        return Labeller(self.classifier, self.label_policy())
+
+    def label_policy(self) -> LabelPolicy:
+        """How labels are made and written."""
+        return LabelPolicy(
             schema=self.metadata_schema,
             group_by=self.group_by,
             source=self.source,
@@ -183,7 +187,6 @@ class LabellingFields(ClassifierFields):
             keep_types=self.keep_types,
             drop_types=self.drop_types,
         )
-        return Labeller(self.classifier, policy)
 
 
 def _classifier_fields() -> frozenset[str]:

@@ -45,8 +45,21 @@ class Item:
     @property
     def display_name(self) -> str | None:
         """What people call it: its file's name, else its source; an identifier, often made up at loading, is none."""
-        named = next((self.metadata[key] for key in NAME_KEYS if self.metadata.get(key)), None)
-        return None if named is None else str(named)
+        return _first_named(self.metadata, NAME_KEYS)
+
+
+def page_of(metadata: Mapping[str, Any]) -> Any:
+    """The page that metadata tells, whatever it is numbered by; None where it is no page's."""
+    for key in PAGE_KEYS:
+        page = metadata.get(key)
+        if page is not None:
+            return page
+    return None
+
+
+def origin_of(metadata: Mapping[str, Any]) -> str | None:
+    """The file or address that metadata names."""
+    return _first_named(metadata, ORIGIN_KEYS)
 
 
 def grouped(items: Sequence[Item], group_by: GroupBy) -> list[list[int]]:
@@ -57,8 +70,27 @@ def grouped(items: Sequence[Item], group_by: GroupBy) -> list[list[int]]:
     """
     groups: dict[Hashable, list[int]] = {}
     for index, item in enumerate(items):
-        groups.setdefault(_group_key(item, index, group_by), []).append(index)
+        key = document_key(item, group_by)
+        groups.setdefault(("alone", index) if key is None else ("together", key), []).append(index)
     return [_in_reading_order(items, indices) for indices in groups.values()]
+
+
+def document_key(item: Item, group_by: GroupBy) -> Hashable | None:
+    """What the items of one document have in common; None where an item is one by itself.
+
+    Raises:
+        InvalidOptionError: a `group_by` function returned something that cannot be a key.
+    """
+    key = _key(item, group_by)
+    if key is None or key == "":
+        return None
+    try:
+        hash(key)
+    except TypeError as error:
+        raise InvalidOptionError(
+            f"group_by gave a {type(key).__name__}, which cannot be a key; let it give a str or a tuple"
+        ) from error
+    return key  # type: ignore[no-any-return]  # it was just hashed
 
 
 def joined_text(items: Sequence[Item], indices: Sequence[int]) -> str:
@@ -77,19 +109,6 @@ def identity_of(group_by: GroupBy) -> str | None:
     return f"{name}:{hashlib.sha256(_described(group_by, ()).encode()).hexdigest()[:16]}"
 
 
-def _group_key(item: Item, index: int, group_by: GroupBy) -> Hashable:
-    key = _key(item, group_by)
-    if key is None or key == "":
-        return ("alone", index)
-    try:
-        hash(key)
-    except TypeError as error:
-        raise InvalidOptionError(
-            f"group_by gave a {type(key).__name__}, which cannot be a key; let it give a str or a tuple"
-        ) from error
-    return ("group", key)
-
-
 def _key(item: Item, group_by: GroupBy) -> Any:
     if group_by is None:
         return None
@@ -102,23 +121,25 @@ def _key(item: Item, group_by: GroupBy) -> Any:
 
 def _automatic_key(item: Item) -> Any:
     # A page's file comes before a chunk's source document: readers make each page of a file a document of its own.
-    is_page = any(item.metadata.get(key) is not None for key in PAGE_KEYS)
-    origin = next((item.metadata[key] for key in ORIGIN_KEYS if item.metadata.get(key)), None)
-    if is_page and origin is not None:
-        return ("origin", str(origin))
+    origin = None if page_of(item.metadata) is None else origin_of(item.metadata)
+    if origin is not None:
+        return ("origin", origin)
     return None if item.reference is None else ("reference", item.reference)
 
 
 def _in_reading_order(items: Sequence[Item], indices: list[int]) -> list[int]:
-    places = [_place(items[index]) for index in indices]
-    if any(place is None for place in places):
-        return indices
-    return [index for _, index in sorted(zip(places, indices, strict=True), key=lambda pair: (pair[0], pair[1]))]
+    places: dict[int, tuple[int, int]] = {}
+    for index in indices:
+        place = _place(items[index])
+        if place is None:
+            return indices
+        places[index] = place
+    return sorted(indices, key=places.__getitem__)
 
 
 def _place(item: Item) -> tuple[int, int] | None:
     """Page and position; None where the item tells neither, or a page that is not a number (such as `iv`)."""
-    page = next((item.metadata[key] for key in PAGE_KEYS if item.metadata.get(key) is not None), None)
+    page = page_of(item.metadata)
     position = item.metadata.get(POSITION_KEY) if item.position is None else item.position
     if page is None and position is None:
         return None
@@ -126,6 +147,15 @@ def _place(item: Item) -> tuple[int, int] | None:
         return int(page or 0), int(position or 0)
     except (TypeError, ValueError, OverflowError):
         return None
+
+
+def _first_named(metadata: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
+    # Loops, here and in `page_of`, because both are asked of each of many nodes: a generator takes three times as long.
+    for key in keys:
+        value = metadata.get(key)
+        if value:
+            return str(value)
+    return None
 
 
 def _described(value: Any, inside: tuple[int, ...]) -> str:

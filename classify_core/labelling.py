@@ -17,7 +17,7 @@ from classify_core.grouping import Item, grouped
 from classify_core.hosted import HostedBackend
 from classify_core.labels import FailedDocument, Label, Labelled, Labelling, LabelPolicy, OnFailure
 from classify_core.metadata import selects
-from classify_core.originals import source_of
+from classify_core.originals import original_of, text_of
 from classify_core.progress import ProgressCallback
 from classify_core.run import batch_error
 from classify_core.source import Source
@@ -27,12 +27,30 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Document:
-    """One document: the items it has, and one of a fresh label, what to classify, and why that cannot be had."""
+    """One document: the items it has, and a fresh label, the original to classify, why that cannot be had, or none.
+
+    Without any of them its items' text is classified.
+    """
 
     indices: list[int]
     label: Label | None = None
     source: Source | None = None
     fault: ClassifyError | None = None
+
+
+class _Sources:
+    """What is classified; a text is made when its turn comes, since all of them together are a second copy of all."""
+
+    def __init__(self, items: Sequence[Item], documents: Sequence[_Document]) -> None:
+        self._items = items
+        self._documents = [document for document in documents if document.label is None and document.fault is None]
+
+    def __len__(self) -> int:
+        return len(self._documents)
+
+    def __iter__(self) -> Iterator[Source]:
+        for document in self._documents:
+            yield text_of(self._items, document.indices) if document.source is None else document.source
 
 
 class Labeller:
@@ -67,7 +85,7 @@ class Labeller:
             return self._without_rules(items, error)
         documents = self._documents(items)
         classified = self._classifier.classify_many(
-            _sources(documents),
+            _Sources(items, documents),
             show_progress=show_progress,
             on_error="record",
             deadline=deadline,
@@ -90,7 +108,7 @@ class Labeller:
             return self._without_rules(items, error)
         documents = self._documents(items)
         classified = await self._classifier.aclassify_many(
-            _sources(documents),
+            _Sources(items, documents),
             show_progress=show_progress,
             on_error="record",
             deadline=deadline,
@@ -105,16 +123,17 @@ class Labeller:
     def _refuse_foreign_labels(self, items: Sequence[Item]) -> None:
         if not self._policy.overwrite:
             for item in items:
-                self._policy.schema.refuse_foreign_label(item.metadata, name=item.display_name)
+                if self._policy.schema.is_foreign(item.metadata):
+                    self._policy.schema.refuse_foreign_label(item.metadata, name=item.display_name)
 
     def _document(self, items: Sequence[Item], indices: list[int]) -> _Document:
         label = self._fresh_label(items, indices)
         if label is not None:
             return _Document(indices, label=label)
-        source = source_of(items, indices, choice=self._policy.source, allow_remote=self._knows_identifiers)
-        if isinstance(source, ClassifyError):
-            return _Document(indices, fault=source)
-        return _Document(indices, source=source)
+        original = original_of(items, indices, choice=self._policy.source, allow_remote=self._knows_identifiers)
+        if isinstance(original, ClassifyError):
+            return _Document(indices, fault=original)
+        return _Document(indices, source=original)
 
     def _fresh_label(self, items: Sequence[Item], indices: Sequence[int]) -> Label | None:
         """The fresh label of a document, which some of its items may lack; None where they name two types."""
@@ -179,17 +198,14 @@ class Labeller:
     def _written(self, items: Sequence[Item], labels: dict[int, Label]) -> list[Labelled]:
         schema = self._policy.schema
         return [
-            Labelled(index, schema.labelled(items[index].metadata, labels[index]), labels[index])
-            for index in sorted(labels)
+            Labelled(index, schema.labelled(item.metadata, labels[index]), labels[index])
+            for index, item in enumerate(items)
+            if index in labels
         ]
 
     def _passes(self, label: Label) -> bool:
         named = self._policy.schema.type_of(label)
         return selects(named, keep=self._policy.keep_types, drop=self._policy.drop_types)
-
-
-def _sources(documents: Sequence[_Document]) -> list[Source]:
-    return [document.source for document in documents if document.source is not None]
 
 
 def _raised(outcomes: Sequence[Classification], on_failure: OnFailure) -> ClassifyError | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -19,6 +20,7 @@ ALL_KEYS: Final[tuple[MetadataKey, ...]] = get_args(MetadataKey)
 REQUIRED_KEYS: Final[frozenset[MetadataKey]] = frozenset({"type", "status", "rules_id"})
 UNCATEGORIZED: Final = "uncategorized"
 ERROR_LENGTH: Final = 300
+_SUCCESSES: Final = frozenset(status.value for status in Status if status.is_success)
 
 
 class MetadataSchema(BaseModel):
@@ -60,17 +62,17 @@ class MetadataSchema(BaseModel):
     @property
     def all_keys(self) -> tuple[str, ...]:
         """The full names of all keys that may stem from a label under this prefix."""
-        return tuple(self.key(key) for key in ALL_KEYS)
+        return _full_names(self.prefix, ALL_KEYS)
 
     @property
     def embedding_exclusions(self) -> tuple[str, ...]:
         """The full names for LlamaIndex's `excluded_embed_metadata_keys`."""
-        return tuple(self.key(key) for key in self.excluded_from_embedding)
+        return _full_names(self.prefix, self.excluded_from_embedding)
 
     @property
     def llm_exclusions(self) -> tuple[str, ...]:
         """The full names for LlamaIndex's `excluded_llm_metadata_keys`."""
-        return tuple(self.key(key) for key in self.excluded_from_llm)
+        return _full_names(self.prefix, self.excluded_from_llm)
 
     def to_metadata(self, classification: Classification) -> dict[str, MetadataValue]:
         """Turns a classification into flat metadata; a failure writes what failed and never a type."""
@@ -79,23 +81,32 @@ class MetadataSchema(BaseModel):
 
     def labelled(self, metadata: Mapping[str, Any], label: Mapping[str, MetadataValue]) -> dict[str, Any]:
         """A copy of `metadata` that carries this label and nothing of a former one."""
-        return {key: value for key, value in metadata.items() if key not in self.all_keys} | dict(label)
+        former = self.all_keys
+        if metadata.keys().isdisjoint(former):  # as most are, of many nodes
+            return {**metadata, **label}
+        return {key: value for key, value in metadata.items() if key not in former} | dict(label)
 
     def own_label(self, metadata: Mapping[str, Any]) -> dict[str, MetadataValue] | None:
         """The label that `metadata` carries, if a classifier wrote it with success under whatever rules; else None."""
-        label = {key: metadata[key] for key in self.all_keys if key in metadata}
-        return label if self._is_success(label) else None
+        if not self._holds_success(metadata):
+            return None
+        return {key: metadata[key] for key in self.all_keys if key in metadata}
 
-    def _is_success(self, label: Mapping[str, Any]) -> bool:
+    def _holds_success(self, metadata: Mapping[str, Any]) -> bool:
         # A store may hand back a list or an array, which neither hashes nor compares to one truth.
-        status, type_name, rules_id = (label.get(self.key(key)) for key in ("status", "type", "rules_id"))
-        written = isinstance(status, str) and isinstance(type_name, (str, int, float)) and isinstance(rules_id, str)
-        return written and status in {Status.COMPLETED, Status.BELOW_THRESHOLD}
+        rules_id, status = metadata.get(self.key("rules_id")), metadata.get(self.key("status"))
+        if not isinstance(rules_id, str) or not isinstance(status, str):
+            return False
+        return status in _SUCCESSES and isinstance(metadata.get(self.key("type")), (str, int, float))
 
     def fresh_label(self, metadata: Mapping[str, Any], rules_id: str) -> dict[str, MetadataValue] | None:
         """The same, if it was made under these rules."""
-        label = self.own_label(metadata)
-        return label if label is not None and label[self.key("rules_id")] == rules_id else None
+        written = metadata.get(self.key("rules_id"))
+        return self.own_label(metadata) if isinstance(written, str) and written == rules_id else None
+
+    def is_foreign(self, metadata: Mapping[str, Any]) -> bool:
+        """Whether `metadata` carries a type that somebody else wrote."""
+        return self.key("type") in metadata and self.key("rules_id") not in metadata
 
     def refuse_foreign_label(self, metadata: Mapping[str, Any], *, name: str | None) -> None:
         """Refuses to overwrite a type that somebody else wrote.
@@ -103,7 +114,7 @@ class MetadataSchema(BaseModel):
         Raises:
             ForeignLabelError: there is a type without a rules ID.
         """
-        if self.key("type") in metadata and self.key("rules_id") not in metadata:
+        if self.is_foreign(metadata):
             raise ForeignLabelError(
                 f"its metadata already holds {self.key('type')!r}, which was not written by a classifier; pass "
                 "overwrite=True to replace it, or choose another prefix",
@@ -127,6 +138,12 @@ class MetadataSchema(BaseModel):
         """The type a label names, the no-match label included; None where the document could not be classified."""
         value = label.get(self.key("type"))
         return None if value is None else str(value)
+
+
+@lru_cache
+def _full_names(prefix: str, keys: tuple[MetadataKey, ...]) -> tuple[str, ...]:
+    """The names under a prefix; kept, since they are asked for with each of many nodes."""
+    return tuple(prefix + key for key in keys)
 
 
 def _values(classification: Classification, schema: MetadataSchema) -> dict[MetadataKey, MetadataValue]:

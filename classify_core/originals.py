@@ -21,10 +21,10 @@ FILE_ID_PREFIX: Final = "dfl-"
 PARSE_JOB_PREFIX: Final = "pjb-"
 
 
-def source_of(
+def original_of(
     items: Sequence[Item], indices: Sequence[int], *, choice: SourceChoice, allow_remote: bool
-) -> Source | ClassifyError:
-    """What is classified for one document; or why it cannot be had.
+) -> Source | ClassifyError | None:
+    """The original that is classified for one document, why it cannot be had, or None: its text is classified.
 
     A file is named and not looked at: it is read, away from any running loop, when it is classified.
 
@@ -39,8 +39,14 @@ def source_of(
     first = items[indices[0]]
     if first.source is not None and len(indices) == 1:
         return first.source
-    original = _original([items[index] for index in indices], allow_remote=allow_remote) if choice == "file" else None
-    return Source.text(joined_text(items, indices), name=first.display_name) if original is None else original
+    if choice == "text":
+        return None
+    return _original([items[index] for index in indices], allow_remote=allow_remote)
+
+
+def text_of(items: Sequence[Item], indices: Sequence[int]) -> Source:
+    """The text of one document, that of its items."""
+    return Source.text(joined_text(items, indices), name=items[indices[0]].display_name)
 
 
 def _original(items: Sequence[Item], *, allow_remote: bool) -> Source | ClassifyError | None:

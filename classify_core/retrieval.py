@@ -8,8 +8,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Protocol, Self
+from typing import Any, Final, Protocol
 
+from classify_core.classifier import Classifier
 from classify_core.errors import ClassifyError
 from classify_core.grouping import Item, grouped
 from classify_core.labelling import Labeller
@@ -70,17 +71,11 @@ class LabelStore(Protocol):
 class RetrievalLabeller(Labeller):
     """Labels retrieved items; makes no label that the store has, and gives the store those that it makes."""
 
-    _store: LabelStore
-    _selection: LabelPolicy
-
-    @classmethod
-    def of(cls, labeller: Labeller, store: LabelStore) -> Self:
-        """A labeller with the same classifier and policy that knows a store besides."""
-        policy = labeller._policy  # noqa: SLF001 - of its own base class
+    def __init__(self, classifier: Classifier, policy: LabelPolicy, store: LabelStore) -> None:
         # Types are selected after labels were kept: else what is not wanted would be classified by each query anew.
-        made = cls(labeller._classifier, replace(policy, keep_types=None, drop_types=None))  # noqa: SLF001 - the same
-        made._store, made._selection = store, policy
-        return made
+        super().__init__(classifier, replace(policy, keep_types=None, drop_types=None))
+        self._selection = policy
+        self._store = store
 
     def label(
         self,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from llama_index.core.schema import BaseNode, MetadataMode
 
-from classify_core.grouping import ORIGIN_KEYS, PAGE_KEYS, Item
+from classify_core.grouping import Item, origin_of, page_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from classify_core.labels import Labelled
     from classify_core.metadata import MetadataSchema
@@ -24,27 +25,31 @@ def items_of(nodes: Sequence[BaseNode], *, file: str | None = None) -> list[Item
         nodes: nodes or documents.
         file: the one file they come from, where a reader was asked for one: pages that do not name their file are its.
     """
-    references = _references(nodes)
     return [
         Item(
             text=node.get_content(metadata_mode=MetadataMode.NONE),
             metadata=node.metadata,
             original=node,
-            reference=file if file is not None and _is_unnamed_page(node) else references[node.node_id],
+            reference=file if file is not None and _is_unnamed_page(node) else reference,
             position=getattr(node, "start_char_idx", None),
         )
-        for node in nodes
+        for node, reference in zip(nodes, _references(nodes), strict=True)
     ]
 
 
-def labelled_node(node: N, metadata: Mapping[str, object], schema: MetadataSchema) -> N:
-    """A copy of a node under a metadata dict of its own; identifier, text, embedding and relationships stay.
+def labelled_node(node: N, metadata: dict[str, Any], schema: MetadataSchema) -> N:
+    """A copy of a node that carries a label; identifier, text, embedding and relationships stay.
 
     The label's long keys are excluded from both texts: a splitter refuses chunks shorter than the metadata it sees.
+
+    Args:
+        node: never changed.
+        metadata: its metadata with the label; a new dict, which becomes the copy's own.
+        schema: the metadata keys.
     """
     return node.model_copy(
         update={
-            "metadata": dict(metadata),
+            "metadata": metadata,
             "excluded_embed_metadata_keys": _extended(node.excluded_embed_metadata_keys, schema.embedding_exclusions),
             "excluded_llm_metadata_keys": _extended(node.excluded_llm_metadata_keys, schema.llm_exclusions),
             "relationships": dict(node.relationships),
@@ -58,17 +63,25 @@ def labelled_nodes(nodes: Sequence[N], labelled: Iterable[Labelled], schema: Met
 
 
 def _is_unnamed_page(node: BaseNode) -> bool:
-    is_page = any(node.metadata.get(key) is not None for key in PAGE_KEYS)
-    return is_page and not any(node.metadata.get(key) for key in ORIGIN_KEYS)
+    return page_of(node.metadata) is not None and origin_of(node.metadata) is None
 
 
-def _references(nodes: Sequence[BaseNode]) -> dict[str, str | None]:
+def _references(nodes: Sequence[BaseNode]) -> list[str | None]:
     """Each node's source document; a document that stands beside its own chunks is its own."""
-    sources = {node.node_id: node.ref_doc_id for node in nodes}
-    named = set(sources.values())
-    return {node_id: node_id if source is None and node_id in named else source for node_id, source in sources.items()}
+    sources = [node.ref_doc_id for node in nodes]
+    named = set(sources)
+    return [
+        node.node_id if source is None and node.node_id in named else source
+        for node, source in zip(nodes, sources, strict=True)
+    ]
 
 
-def _extended(keys: Sequence[str], further: Iterable[str]) -> list[str]:
-    """`keys`, and those of `further` that are not among them: labelling twice must not let the list grow."""
-    return [*keys, *(key for key in further if key not in keys)]
+def _extended(keys: Sequence[str], further: tuple[str, ...]) -> list[str]:
+    """A list of its own of `keys`, and those of `further` that are not among them."""
+    return list(_united(tuple(keys), further))
+
+
+@lru_cache
+def _united(keys: tuple[str, ...], further: tuple[str, ...]) -> tuple[str, ...]:
+    """Each once, as labelling twice must not let the lists grow; kept, since the nodes of a corpus have equal lists."""
+    return (*keys, *(key for key in further if key not in keys))

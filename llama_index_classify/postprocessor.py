@@ -113,13 +113,12 @@ class ClassifyPostprocessor(LlamaIndexComponent, BaseNodePostprocessor):
 
     def labeller(self) -> Labeller:
         """What labels nodes as these fields say, for one query."""
-        labeller = super().labeller()
         target = self.docstore if self.write_back is True else self.write_back or None
         if self.docstore is None and target is None:
-            return labeller
+            return super().labeller()
         copies = LabelledCopies(self.metadata_schema, overwrite=self.overwrite)
         stores = QueryStores(self.docstore, target, copies, by_document=self.group_by == "auto")
-        return RetrievalLabeller.of(labeller, stores)
+        return RetrievalLabeller(self.classifier, self.label_policy(), stores)
 
     def _postprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None

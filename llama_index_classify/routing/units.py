@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 # Which key two items share is what tells the same file in the next run, whose pages may have new identifiers.
-from classify_core.grouping import GroupBy, Item, _group_key, grouped
+from classify_core.grouping import GroupBy, Item, document_key, grouped
 from classify_core.metadata import MetadataKey, MetadataSchema
 from llama_index_classify.failures import document_id_of
 from llama_index_classify.nodes import items_of
@@ -56,12 +56,13 @@ def units_of(nodes: Sequence[BaseNode], group_by: GroupBy, *, schema: MetadataSc
 
 
 def _name(node: BaseNode, item: Item, group_by: GroupBy) -> str:
-    match _group_key(item, 0, group_by):
-        case ("group", ("origin" | "reference", name)) if group_by == "auto":
+    match document_key(item, group_by):
+        case None:
+            return document_id_of(node)
+        case ("origin" | "reference", name) if group_by == "auto":
             return str(name)
-        case ("group", key):
+        case key:
             return str(key)
-    return document_id_of(node)
 
 
 def _unit(name: str, indices: Sequence[int], nodes: Sequence[BaseNode], passing: frozenset[str] | None) -> Unit:

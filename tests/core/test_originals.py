@@ -14,7 +14,7 @@ from classify_core import Classifier, HostedBackend, InvalidOptionError, Rule, S
 from classify_core.grouping import Item
 from classify_core.labelling import Labeller
 from classify_core.labels import LabelPolicy, SourceChoice
-from classify_core.originals import source_of
+from classify_core.originals import original_of, text_of
 from tests.backends import ScriptedBackend, until
 
 FILE = {"file_path": "/inbox/a.pdf"}
@@ -26,7 +26,9 @@ def _source(
     *metadata: dict[str, Any], choice: SourceChoice = "file", allow_remote: bool = True
 ) -> Source | UnreadableDocumentError:
     items = [Item(f"text {number}", each) for number, each in enumerate(metadata)]
-    source = source_of(items, range(len(items)), choice=choice, allow_remote=allow_remote)
+    source = original_of(items, range(len(items)), choice=choice, allow_remote=allow_remote) or text_of(
+        items, range(len(items))
+    )
     assert isinstance(source, (Source, UnreadableDocumentError))
     return source
 
@@ -92,7 +94,7 @@ def test_an_original_that_came_with_the_item_is_used_under_either_choice() -> No
     own = Source.bytes(b"%PDF", name="own.pdf")
     choices: tuple[SourceChoice, ...] = ("text", "file")
     for choice in choices:
-        assert source_of([Item("text", FILE, source=own)], [0], choice=choice, allow_remote=True) is own
+        assert original_of([Item("text", FILE, source=own)], [0], choice=choice, allow_remote=True) is own
 
 
 def test_a_file_address_names_its_file() -> None:

@@ -18,6 +18,7 @@ from classify_core import Answer, Rule, UnreadableDocumentError
 from llama_index_classify import ClassifyTransform
 from llama_index_classify.filters import type_filters
 from tests.backends import ScriptedBackend
+from tests.llama_index.chroma import chroma_client
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,9 +61,8 @@ def in_memory() -> Any:
 
 
 def chroma() -> Any:
-    chromadb = pytest.importorskip("chromadb")
     stores = pytest.importorskip("llama_index.vector_stores.chroma")
-    return stores.ChromaVectorStore(chroma_collection=chromadb.EphemeralClient().create_collection(uuid4().hex))
+    return stores.ChromaVectorStore(chroma_collection=chroma_client().create_collection(uuid4().hex))
 
 
 def qdrant() -> Any:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-import chromadb
 import pytest
 import qdrant_client
 from llama_index.core.embeddings import MockEmbedding
@@ -21,6 +20,7 @@ from classify_core import ClassifyClient, Rule
 from classify_core.testing.server import ClassifyServer
 from llama_index_classify import ClassifyTransform
 from llama_index_classify.forgetting import forget_failures
+from tests.llama_index.chroma import chroma_client
 from tests.llama_index.parts import fails_on, splitter
 
 
@@ -33,7 +33,7 @@ def _pipeline(step: ClassifyTransform, layout: str, store: Any) -> IngestionPipe
 
 def _chroma() -> Any:
     # Every such client of a process has the same collections.
-    client = chromadb.EphemeralClient(settings=chromadb.Settings(anonymized_telemetry=False))
+    client = chroma_client()
     return ChromaVectorStore(chroma_collection=client.create_collection(uuid4().hex))
 
 

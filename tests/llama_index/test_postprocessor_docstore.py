@@ -16,7 +16,6 @@ from llama_index.core.storage.docstore import SimpleDocumentStore
 
 from classify_core import Classifier, InvalidOptionError, Rule
 from classify_core.grouping import Item
-from classify_core.labelling import Labeller
 from classify_core.labels import LabelPolicy
 from classify_core.retrieval import NewLabel, RetrievalLabeller, StoredDocument
 from llama_index_classify import ClassifyPostprocessor, ClassifyTransform
@@ -237,7 +236,7 @@ class NotedLabelStore:
 
 async def test_looking_up_takes_half_of_the_time_at_most_and_writing_what_is_left(rules: list[Rule]) -> None:
     store, classifier = NotedLabelStore(), Classifier(rules, backend=ScriptedBackend())
-    labeller = RetrievalLabeller.of(Labeller(classifier, LabelPolicy()), store)
+    labeller = RetrievalLabeller(classifier, LabelPolicy(), store)
     labeller.label([Item("an invoice", {})], deadline=1000.0)
     await labeller.alabel([Item("an invoice", {})], deadline=1000.0)
     looking_up, writing = store.seconds[::2], store.seconds[1::2]

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-import chromadb
 import pytest
 from fpdf import FPDF
 from llama_index.core import SimpleDirectoryReader, StorageContext, SummaryIndex, VectorStoreIndex
@@ -22,6 +21,7 @@ from classify_core import InvalidOptionError, Rule
 from classify_core.errors import RoutingError
 from llama_index_classify.routing import IngestionRouter, RoutingReport
 from tests.backends import ScriptedBackend
+from tests.llama_index.chroma import chroma_client
 from tests.llama_index.parts import fails_on, splitter
 from tests.llama_index.routing_parts import (
     BILL,
@@ -127,7 +127,7 @@ async def test_a_document_whose_type_changes_leaves_the_route_that_held_it(
 
 @pytest.mark.parametrize("way", WAYS)
 async def test_it_moves_and_replaces_in_stores_that_keep_the_texts_too(way: str, rules: list[Rule]) -> None:
-    client = chromadb.EphemeralClient()
+    client = chroma_client()
     invoices, others = (client.create_collection(f"{name}-{uuid4()}") for name in ("invoices", "others"))
     storage = StorageContext.from_defaults(vector_store=ChromaVectorStore(chroma_collection=invoices))
     router = IngestionRouter(
