@@ -1,0 +1,1 @@
+"""What `benchmarks/llama_index.py` is made of."""
