@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import math
+import os
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -45,21 +47,37 @@ class Item:
     @property
     def display_name(self) -> str | None:
         """What people call it: its file's name, else its source; an identifier, often made up at loading, is none."""
-        return _first_named(self.metadata, NAME_KEYS)
+        return first_named(self.metadata, NAME_KEYS)
 
 
 def page_of(metadata: Mapping[str, Any]) -> Any:
     """The page that metadata tells, whatever it is numbered by; None where it is no page's."""
     for key in PAGE_KEYS:
         page = metadata.get(key)
-        if page is not None:
+        if page is not None and not _is_nan(page):
             return page
     return None
 
 
 def origin_of(metadata: Mapping[str, Any]) -> str | None:
     """The file or address that metadata names."""
-    return _first_named(metadata, ORIGIN_KEYS)
+    return first_named(metadata, ORIGIN_KEYS)
+
+
+def first_named(metadata: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
+    """The first of `keys` under which a text, a path or a number stands; a list or a table's empty cell names nothing.
+
+    What else may stand there, such as an array, has no one truth to ask for.
+    """
+    # Loops, here and in `page_of`, because both are asked of each of many nodes: a generator takes three times as long.
+    for key in keys:
+        value = metadata.get(key)
+        if isinstance(value, str):
+            if value:
+                return value
+        elif isinstance(value, (int, os.PathLike)):
+            return str(value)
+    return None
 
 
 def grouped(items: Sequence[Item], group_by: GroupBy) -> list[list[int]]:
@@ -82,7 +100,7 @@ def document_key(item: Item, group_by: GroupBy) -> Hashable | None:
         InvalidOptionError: a `group_by` function returned something that cannot be a key.
     """
     key = _key(item, group_by)
-    if key is None or key == "":
+    if key is None or _is_nan(key) or (isinstance(key, str) and not key):
         return None
     try:
         hash(key)
@@ -128,12 +146,18 @@ def _automatic_key(item: Item) -> Any:
 
 
 def _in_reading_order(items: Sequence[Item], indices: list[int]) -> list[int]:
-    places: dict[int, tuple[int, int]] = {}
+    """File by file and source document by source document, as they were given; within each by page and position."""
+    files, references = dict[str | None, int](), dict[str | None, int]()
+    places: dict[int, tuple[int, ...]] = {}
     for index in indices:
-        place = _place(items[index])
+        item = items[index]
+        place = _place(item)
         if place is None:
             return indices
-        places[index] = place
+        file = files.setdefault(origin_of(item.metadata), len(files))
+        reference = references.setdefault(item.reference, len(references))
+        # A page comes before its source document: readers make each page of a file a document of its own.
+        places[index] = (file, place[0], reference, place[1])
     return sorted(indices, key=places.__getitem__)
 
 
@@ -149,13 +173,9 @@ def _place(item: Item) -> tuple[int, int] | None:
         return None
 
 
-def _first_named(metadata: Mapping[str, Any], keys: tuple[str, ...]) -> str | None:
-    # Loops, here and in `page_of`, because both are asked of each of many nodes: a generator takes three times as long.
-    for key in keys:
-        value = metadata.get(key)
-        if value:
-            return str(value)
-    return None
+def _is_nan(value: Any) -> bool:
+    """Whether it is what a table's empty cell becomes: no key and no page."""
+    return isinstance(value, float) and math.isnan(value)
 
 
 def _described(value: Any, inside: tuple[int, ...]) -> str:

@@ -106,7 +106,8 @@ class MetadataSchema(BaseModel):
 
     def is_foreign(self, metadata: Mapping[str, Any]) -> bool:
         """Whether `metadata` carries a type that somebody else wrote."""
-        return self.key("type") in metadata and self.key("rules_id") not in metadata
+        # A null is what some stores fill a missing key with: neither a type nor a rules ID.
+        return metadata.get(self.key("type")) is not None and metadata.get(self.key("rules_id")) is None
 
     def refuse_foreign_label(self, metadata: Mapping[str, Any], *, name: str | None) -> None:
         """Refuses to overwrite a type that somebody else wrote.

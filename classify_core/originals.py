@@ -8,7 +8,7 @@ from typing import Final
 from urllib.request import url2pathname
 
 from classify_core.errors import ClassifyError, UnreadableDocumentError
-from classify_core.grouping import Item, joined_text
+from classify_core.grouping import Item, first_named, joined_text
 from classify_core.labels import SourceChoice
 from classify_core.source import Source
 
@@ -51,7 +51,7 @@ def text_of(items: Sequence[Item], indices: Sequence[int]) -> Source:
 
 def _original(items: Sequence[Item], *, allow_remote: bool) -> Source | ClassifyError | None:
     for key, make in (_REMOTE | _LOCAL if allow_remote else _LOCAL).items():
-        named = {str(item.metadata.get(key) or "") for item in items}
+        named = {first_named(item.metadata, (key,)) or "" for item in items}
         original = make(named.pop(), _file_name(items[0])) if len(named) == 1 else None
         if original is not None:
             return original

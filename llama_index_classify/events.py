@@ -123,6 +123,8 @@ def observed(component: str, schema: MetadataSchema, items: Sequence[Item]) -> I
     dispatcher.event(ClassifyStartEvent(component=component, node_count=len(items)))
     try:
         yield Observation(component, schema)
-    except ClassifyError as error:
-        dispatcher.event(ClassifyFailureEvent(component=component, error=str(error)))
+    except BaseException as error:  # a cancellation too: what began is told to have ended
+        # Of a foreign error the kind alone: its text may quote a document.
+        told = str(error) if isinstance(error, ClassifyError) else type(error).__name__
+        dispatcher.event(ClassifyFailureEvent(component=component, error=told))
         raise

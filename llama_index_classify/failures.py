@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from classify_core.classification import Status
 from classify_core.errors import ClassifyError
-from classify_core.grouping import NAME_KEYS, grouped
+from classify_core.grouping import NAME_KEYS, first_named, grouped
 from classify_core.labels import FailedDocument, Labelling, OnFailure
 from classify_core.metadata import MetadataSchema
 from llama_index_classify.nodes import items_of
@@ -92,7 +92,7 @@ def _told_by(nodes: Sequence[BaseNode], schema: MetadataSchema) -> IngestionFail
         **_identifiers(nodes),
         status=str(metadata[schema.key("status")]),
         error=str(metadata.get(schema.key("error"), "")),
-        source_name=next((str(metadata[key]) for key in NAME_KEYS if metadata.get(key)), None),
+        source_name=first_named(metadata, NAME_KEYS),
         job_id=metadata.get(schema.key("job_id")),
         call=FailedCall(schema.prefix),
     )

@@ -30,6 +30,12 @@ def forget_failures(
     in which they failed; everything else stays. Where the step raised, nothing of the run was ingested, and all its
     documents are forgotten; those that were classified are not classified again. Forgetting twice does no harm.
 
+    Where the step raised in a worker process (`num_workers`), this process knows of no failures, and all documents of
+    the run are to be forgotten in the framework's own way:
+
+        for document in documents:
+            pipeline.docstore.delete_document(document.id_, raise_error=False)
+
     Args:
         pipeline: the pipeline that ran, or one with the same stores.
         failures: `ClassifyTransform.failures`, or `failures_in(nodes)`.

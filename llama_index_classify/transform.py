@@ -42,6 +42,9 @@ class ClassifyTransform(LlamaIndexComponent, TransformComponent):
     passes them over. A type that somebody else wrote is such an error, before anything is classified: choose another
     `prefix`, or `overwrite=True`, beforehand.
 
+    `num_workers` deals out documents without regard to files: pages of one file that come to two workers are classified
+    as two documents. `source="file"` gives them one type all the same, and one answer with a `cache=` on disk.
+
     LlamaIndex shows the nodes of each step, with their texts, to its span handlers; a key is never among that.
 
     Args:

@@ -25,8 +25,6 @@ INTEGRATIONS = """
     packs postprocessor program protocols question_gen readers response_synthesizers retrievers selectors
     sparse_embeddings storage tools utils vector_stores voice_agents workflow
 """
-# The framework's own deprecations are errors in this process only.
-in_this_process = pytest.mark.filterwarnings("ignore:Call to deprecated method get_doc_id:DeprecationWarning")
 FIRST_WORDS = re.compile(r"^(\S+) +(\S+)  (\S+)")
 COUNTED = re.compile(r"^(not classified|\S+) +(?:\S+ +)?(\d+)\b")
 CALL = re.compile(r"^tool:   classify_document\(name='(.*)'\)\ntold:   (\S+) \(confidence", re.MULTILINE)
@@ -80,7 +78,6 @@ def test_each_program_runs_in_any_folder_writes_nothing_and_uploads_nothing_even
     assert CALL.findall(done.stdout) == calls
 
 
-@in_this_process
 @pytest.mark.parametrize("program", ["ingestion_routing"], indirect=True)
 def test_the_router_hands_each_document_to_one_target_and_a_second_time_to_none(
     program: Any, capsys: pytest.CaptureFixture[str]
@@ -105,7 +102,6 @@ def test_a_contract_is_in_larger_chunks_than_an_invoice(program: Any) -> None:
     assert program.new_pipeline().transformations[0].chunk_size > of_invoices.chunk_size
 
 
-@in_this_process
 @pytest.mark.parametrize("program", ["filtered_retrieval"], indirect=True)
 def test_filters_and_the_router_find_sure_documents_of_the_right_type(
     program: Any, capsys: pytest.CaptureFixture[str]

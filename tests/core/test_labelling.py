@@ -43,7 +43,7 @@ def test_a_page_that_was_split_stays_with_the_other_pages_of_its_file() -> None:
 
 
 def test_a_page_number_beyond_numbers_is_no_error() -> None:
-    items = [Item("1", {"source": "x", "page": float("inf")}), Item("2", {"source": "x", "page": float("nan")})]
+    items = [Item("1", {"source": "x", "page": float("inf")}), Item("2", {"source": "x", "page": "9" * 9999})]
     assert grouped(items, "auto") == [[0, 1]]
 
 
@@ -131,10 +131,47 @@ def test_chunks_are_put_in_reading_order() -> None:
     assert grouped(items, "auto") == [[1, 0]]
 
 
-@pytest.mark.parametrize("key", [None, ""])
+def test_what_is_grouped_by_a_key_is_read_file_by_file_and_document_by_document() -> None:
+    chunks = [Item(f"{name}{place}", {"case": 1}, reference=name, position=place) for name in "ba" for place in (90, 0)]
+    pages = [Item(f"{path}{n}", {"case": 2, "file_path": path, "page": n}) for path in "ba" for n in (2, 1)]
+    assert joined_text(chunks, grouped(chunks, "case")[0]).split() == ["b0", "b90", "a0", "a90"]
+    assert joined_text(pages, grouped(pages, "case")[0]).split() == ["b1", "b2", "a1", "a2"]
+
+
+@pytest.mark.parametrize("key", [None, "", float("nan")])
 def test_a_missing_key_is_never_a_group(key: object) -> None:
     items = [Item("1", {"case": key}), Item("2", {"case": key}), Item("3", {})]
     assert grouped(items, "case") == [[0], [1], [2]]
+
+
+@pytest.mark.parametrize("missing", [{"page": float("nan"), "source": "x.csv"}, {"page": 1, "source": float("nan")}])
+def test_rows_of_a_table_whose_page_or_source_is_empty_stay_alone(missing: dict[str, Any]) -> None:
+    assert grouped([Item("row 1", missing), Item("row 2", missing)], "auto") == [[0], [1]]
+
+
+class _Array:
+    """Answers a comparison with many answers and has no truth, as an array of numbers."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __eq__(self, other: object) -> _Array:  # type: ignore[override]
+        return self
+
+    def __bool__(self) -> bool:
+        raise ValueError("the truth of an array is ambiguous")
+
+
+@pytest.mark.parametrize("key", ["file_name", "file_path", "source", "page", "page_label", "file_id", "case"])
+@pytest.mark.parametrize("source", ["text", "file"])
+def test_metadata_that_holds_arrays_stops_no_document(key: str, source: Any, rules: list[Rule]) -> None:
+    items = [Item("an invoice", {"source": "x", "page": 1, key: _Array()}), Item("a recipe", {})]
+    labelled = _labeller(rules, ScriptedBackend(), source=source).label(items).passed()
+    assert [one.label["classify_type"] for one in labelled] == ["invoice", "recipe"]
+
+
+def test_an_array_is_refused_as_a_key() -> None:
+    with pytest.raises(InvalidOptionError, match="a _Array, which cannot be a key"):
+        grouped([Item("1", {"case": _Array()})], "case")
 
 
 def test_documents_are_grouped_by_a_key_by_a_function_or_not_at_all() -> None:
@@ -223,6 +260,13 @@ def test_a_foreign_type_is_an_error_before_anything_is_spent_unless_overwriting(
 
 def _fails(text: str) -> JobFailedError | None:
     return JobFailedError("broken", job_id="job-1") if "bad" in text else None
+
+
+def test_a_null_is_neither_a_type_nor_a_sign_that_a_classifier_wrote_one(rules: list[Rule]) -> None:
+    [filled_up] = _labeller(rules, ScriptedBackend()).label([Item("invoice", {"classify_type": None})]).passed()
+    assert filled_up.label["classify_type"] == "invoice"
+    with pytest.raises(ForeignLabelError):
+        _labeller(rules, ScriptedBackend()).label([Item("it", {"classify_type": "mine", "classify_rules_id": None})])
 
 
 def test_on_failure_annotate_keeps_the_document_with_its_error(rules: list[Rule]) -> None:

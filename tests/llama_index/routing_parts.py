@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pytest
 from llama_index.core import VectorStoreIndex
 from llama_index.core.embeddings import MockEmbedding
 from llama_index.core.ingestion import DocstoreStrategy, IngestionPipeline
@@ -15,6 +16,11 @@ from llama_index.core.vector_stores import SimpleVectorStore
 from pydantic import PrivateAttr
 
 from tests.llama_index.parts import splitter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from llama_index_classify.routing import IngestionRouter, RoutingReport
 
 BILL = "This invoice lists 20 line items. "
 CAKE = "This recipe needs 3 eggs. "
@@ -61,9 +67,7 @@ def ignored(nodes: list[BaseNode]) -> None:
 
 def pipeline_with_stores(*steps: TransformComponent, **options: Any) -> IngestionPipeline:
     stores = {"docstore": SimpleDocumentStore(), "vector_store": SimpleVectorStore()} | options
-    return IngestionPipeline(
-        transformations=[*steps, splitter(), MockEmbedding(embed_dim=4)], disable_cache=True, **stores
-    )
+    return IngestionPipeline(transformations=[*steps, splitter(), embedding_model()], disable_cache=True, **stores)
 
 
 def duplicates_only(*steps: TransformComponent) -> IngestionPipeline:
@@ -71,7 +75,7 @@ def duplicates_only(*steps: TransformComponent) -> IngestionPipeline:
 
 
 def empty_index(**options: Any) -> VectorStoreIndex:
-    return VectorStoreIndex([], embed_model=MockEmbedding(embed_dim=4), transformations=[splitter()], **options)
+    return VectorStoreIndex([], embed_model=embedding_model(), transformations=[splitter()], **options)
 
 
 def held_by(target: VectorStoreIndex | IngestionPipeline) -> Counter[str]:
@@ -82,3 +86,23 @@ def held_by(target: VectorStoreIndex | IngestionPipeline) -> Counter[str]:
 def page(number: int, text: str, *, identifier: str | None = None) -> Document:
     metadata = {"file_path": "/in/scan.pdf", "page_label": str(number)}
     return Document(text=text, metadata=metadata, **({} if identifier is None else {"id_": identifier}))
+
+
+WAYS = ["run", "arun"]
+STORES: list[Callable[[], Any]] = [empty_index, pipeline_with_stores, duplicates_only]
+
+way_and_store = pytest.mark.parametrize(("way", "make"), [(way, make) for way in WAYS for make in STORES])
+
+
+async def routed(router: IngestionRouter, way: str, documents: list[Any], **more: Any) -> RoutingReport:
+    """A run over copies, as a reader would load them anew."""
+    fresh = [document.model_copy(deep=True) for document in documents]
+    return router.run(fresh, **more) if way == "run" else await router.arun(fresh, **more)
+
+
+def three() -> list[Document]:
+    return [Document(id_="bill", text=BILL * 30), Document(id_="cake", text=CAKE), Document(id_="poem", text=POEM)]
+
+
+def embedding_model() -> MockEmbedding:
+    return MockEmbedding(embed_dim=4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from pydantic import Field
 from classify_core import BatchError, ForeignLabelError, Rule
 from llama_index_classify import ClassifyPostprocessor, ClassifyTransform
 from llama_index_classify.events import ClassifyEndEvent, ClassifyFailureEvent, ClassifyStartEvent
-from tests.backends import JobScriptedBackend, ScriptedBackend
+from tests.backends import HeldBackend, JobScriptedBackend, ScriptedBackend, until
 from tests.llama_index.parts import fails_on, splitter
 from tests.service import ClassifyService
 
@@ -129,6 +130,30 @@ async def test_a_call_that_is_refused_tells_why(
     assert isinstance(failure, ClassifyFailureEvent)
     assert failure.status is None
     assert "overwrite=True" in failure.error
+
+
+def test_a_call_that_breaks_tells_the_kind_of_error_and_quotes_no_document(
+    rules: list[Rule], documents: list[Document], listener: Listener
+) -> None:
+    def broken(node: Any) -> str:
+        raise KeyError(node.text)
+
+    with pytest.raises(KeyError):
+        ClassifyTransform(rules, backend=ScriptedBackend(), group_by=broken)(documents)
+    assert [told.get("error") for told in listener.told()] == [None, "KeyError"]
+
+
+async def test_a_call_that_is_cancelled_tells_that_it_ended(
+    rules: list[Rule], documents: list[Document], listener: Listener
+) -> None:
+    backend = HeldBackend()
+    running = asyncio.create_task(ClassifyTransform(rules, backend=backend).acall(documents))
+    await until(backend.begun.is_set)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    backend.release.set()
+    assert [told.get("error") for told in listener.told()] == [None, "CancelledError"]
 
 
 def test_a_call_that_raises_for_its_documents_tells_each_of_them_and_its_end(

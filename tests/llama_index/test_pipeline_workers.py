@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from llama_index.core.ingestion import IngestionPipeline
+from llama_index.core.ingestion import DocstoreStrategy, IngestionPipeline
 from llama_index.core.schema import Document
+from llama_index.core.storage.docstore import SimpleDocumentStore
 
 from classify_core import AuthenticationError, BatchError, Rule
 from llama_index_classify import ClassifyTransform
 from llama_index_classify.failures import failures_in
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.service import ClassifyService
 
 BILL = "Invoice number 7. Line items: 2 chairs. Tax 19 EUR. Total amount due 119 EUR."
@@ -98,3 +101,28 @@ async def test_what_a_worker_raises_arrives_whole(rules: list[Rule]) -> None:
     assert [outcome.status.is_success for outcome in raised.value.outcomes] == [True, False]
     with pytest.raises(BatchError, match=r"1 of 2 .*[13]\.txt"):
         await pipeline.arun(documents=_some_empty(), num_workers=2)
+
+
+async def test_what_was_lost_because_a_worker_raised_can_be_run_again(rules: list[Rule]) -> None:
+    step = ClassifyTransform(rules, backend="local", on_failure="raise")
+    pipeline = IngestionPipeline(
+        transformations=[step], docstore=SimpleDocumentStore(), docstore_strategy=DocstoreStrategy.DUPLICATES_ONLY
+    )
+    documents = [document for document in _some_empty() if document.text]
+    with pytest.raises(BatchError):
+        pipeline.run(documents=[*documents, Document(id_="empty", text="")], num_workers=2)
+    for document in documents:
+        pipeline.docstore.delete_document(document.id_, raise_error=False)
+    assert [node.node_id for node in pipeline.run(documents=documents)] == ["0", "2"]
+
+
+def test_pages_that_come_to_two_workers_have_the_type_of_their_file(rules: list[Rule], tmp_path: Path) -> None:
+    file = tmp_path / "scan.txt"
+    file.write_text(BILL)
+    pages = [
+        Document(text=text, metadata={"file_path": str(file), "page_label": str(n)})
+        for n, text in enumerate([BILL, CAKE], start=1)
+    ]
+    step = ClassifyTransform(rules, backend="local", source="file")
+    nodes = IngestionPipeline(transformations=[step]).run(documents=pages, num_workers=2)
+    assert [node.metadata["classify_type"] for node in nodes] == ["invoice", "invoice"]

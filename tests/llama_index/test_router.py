@@ -29,9 +29,6 @@ from tests.llama_index.routing_parts import (
     pipeline_with_stores,
 )
 
-# llama-index-core 0.13 calls it itself when a document is inserted.
-pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated method get_doc_id:DeprecationWarning")
-
 WAYS = ["run", "arun"]
 
 

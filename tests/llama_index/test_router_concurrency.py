@@ -21,8 +21,6 @@ from tests.llama_index.routing_parts import BILL, CAKE, Collected, ignored
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-# llama-index-core 0.13 calls it itself when a document is inserted.
-pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated method get_doc_id:DeprecationWarning")
 
 PATIENCE = 20.0
 """Seconds after which a test that waits in vain fails."""
