@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from classify_core.api import find_api_key, region_name
 from classify_core.backend import Backend
+from classify_core.engine import Engine
 from classify_core.errors import InvalidOptionError
 from classify_core.hosted import HostedBackend
 from classify_core.limits import limits_of
@@ -105,6 +106,9 @@ def _by_name(name: str, options: HostedOptions) -> BackendChoice:
 def _own_backend(backend: Backend, options: HostedOptions) -> BackendChoice:
     if isinstance(backend, type):
         raise InvalidOptionError(f"backend is the class {backend.__name__}; give an instance: {backend.__name__}()")
+    if isinstance(backend, Engine):
+        name = type(backend).__name__
+        raise InvalidOptionError(f"{name} is an engine, what a backend decides with: backend=LocalBackend({name}(...))")
     if not isinstance(backend, Backend):
         raise InvalidOptionError(f"a {type(backend).__name__} is not a Backend; see classify_core.Backend")
     if options.given():

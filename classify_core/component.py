@@ -166,6 +166,11 @@ class LabellingFields(ClassifierFields):
         # Named here and in each subclass because type checkers take a pydantic class without one to have fields only.
         super().__init__(rules, **arguments)
 
+    @field_validator("keep_types", "drop_types", mode="before")
+    @classmethod
+    def _of_one_too(cls, types: Any) -> Any:
+        return (types,) if isinstance(types, str) else types
+
     @field_validator("keep_types", "drop_types")
     @classmethod
     def _in_stable_order(cls, types: tuple[str, ...] | None) -> tuple[str, ...] | None:

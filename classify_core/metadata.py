@@ -159,11 +159,11 @@ def _values(classification: Classification, schema: MetadataSchema) -> dict[Meta
         found["confidence"] = classification.confidence
         found["reasoning"] = shortened(classification.reasoning, schema.reasoning_length) or None
     else:
-        found["error"] = shortened(_told(classification), ERROR_LENGTH)
+        found["error"] = shortened(error_text(classification), ERROR_LENGTH)
     return {key: value for key, value in found.items() if value is not None}
 
 
-def _told(classification: Classification) -> str:
+def error_text(classification: Classification) -> str:
     """The error's text; without the number of a nameless document, which is another one in the next run."""
     error = classification.error
     if error is None:

@@ -62,6 +62,7 @@ def configuration_of(
     if isinstance(rules, (str, bytes, Mapping, BaseModel)) or not isinstance(rules, Iterable):
         raise InvalidRulesError(
             f"the rules are not a list but of type {type(rules).__name__}; give [Rule(type=..., description=...), ...]"
+            ", or load_rules(path) of a file"
         )
     checked = tuple(_checked_rule(index, rule) for index, rule in enumerate(rules, start=1))
     checked_parsing = _checked_parsing(parsing)

@@ -70,7 +70,7 @@ class LlamaIndexComponent(LabellingFields):
         Raises:
             ForeignLabelError: an item carries a type that somebody else wrote; nothing was classified.
         """
-        with observed(self.class_name(), self.metadata_schema, items) as observation:
+        with observed(self.class_name(), self.metadata_schema, len(items)) as observation:
             return observation.ended(
                 self.labeller().label(
                     items, show_progress=show_progress, deadline=deadline, on_progress=dispatched_progress()
@@ -81,7 +81,7 @@ class LlamaIndexComponent(LabellingFields):
         self, items: Sequence[Item], *, show_progress: bool = False, deadline: float | None = None
     ) -> Labelling:
         """The same, awaited."""
-        with observed(self.class_name(), self.metadata_schema, items) as observation:
+        with observed(self.class_name(), self.metadata_schema, len(items)) as observation:
             return observation.ended(
                 await self.labeller().alabel(
                     items, show_progress=show_progress, deadline=deadline, on_progress=dispatched_progress()

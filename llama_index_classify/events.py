@@ -11,11 +11,12 @@ from llama_index.core.instrumentation.events import BaseEvent
 
 from classify_core.errors import ClassifyError
 from classify_core.labels import Labelling
+from classify_core.metadata import error_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from classify_core.grouping import Item
+    from classify_core.classification import Classification
     from classify_core.metadata import MetadataSchema
 
 dispatcher = get_dispatcher(__name__)
@@ -36,6 +37,29 @@ class ClassifyStartEvent(BaseEvent):
     def class_name(cls) -> str:
         """The name LlamaIndex knows it by."""
         return "ClassifyStartEvent"
+
+
+class ClassifyProgressEvent(BaseEvent):
+    """One thing that happened to one document; see `classify_core.ProgressEvent`. It holds no text.
+
+    Attributes:
+        stage: what happened, such as `"done"`.
+        index: the document's place in the call, from 0.
+        source_name: its name, where it has one.
+        job_id: its job at the hosted service, where there is one.
+        seconds: of `"waiting"`: how long yet.
+    """
+
+    stage: str
+    index: int
+    source_name: str | None = None
+    job_id: str | None = None
+    seconds: float | None = None
+
+    @classmethod
+    def class_name(cls) -> str:
+        """The name LlamaIndex knows it by."""
+        return "ClassifyProgressEvent"
 
 
 class ClassifyEndEvent(BaseEvent):
@@ -94,33 +118,43 @@ class Observation:
     def ended(self, labelling: Labelling) -> Labelling:
         """Tells how it ended; gives back what it is given."""
         for one in labelling.failed:
-            outcome = one.classification
-            dispatcher.event(
-                ClassifyFailureEvent(
-                    component=self._component,
-                    error=str(outcome.error or ""),
-                    status=outcome.status.value,
-                    source_name=outcome.source_name,
-                    job_id=outcome.job_id,
-                )
-            )
-        types = Counter(self._schema.type_of(one.label) for one in labelling.labelled)
+            self._failed(one.classification)
+        types = [self._schema.type_of(one.label) for one in labelling.labelled]
+        self._ended(types, asked=labelling.asked, failed=len(labelling.failed))
+        return labelling
+
+    def answered(self, outcome: Classification) -> Classification:
+        """The same of a single document."""
+        failed = not outcome.status.is_success
+        if failed:
+            self._failed(outcome)
+        self._ended([self._schema.type_of(self._schema.to_metadata(outcome))], asked=1, failed=int(failed))
+        return outcome
+
+    def _failed(self, outcome: Classification) -> None:
         dispatcher.event(
-            ClassifyEndEvent(
+            ClassifyFailureEvent(
                 component=self._component,
-                node_count=len(labelling.labelled),
-                asked=labelling.asked,
-                failed=len(labelling.failed),
-                types={name: count for name, count in types.items() if name is not None},
+                error=error_text(outcome),
+                status=outcome.status.value,
+                source_name=outcome.source_name,
+                job_id=outcome.job_id,
             )
         )
-        return labelling
+
+    def _ended(self, types: Sequence[str | None], *, asked: int, failed: int) -> None:
+        counts = Counter(name for name in types if name is not None)
+        dispatcher.event(
+            ClassifyEndEvent(
+                component=self._component, node_count=len(types), asked=asked, failed=failed, types=dict(counts)
+            )
+        )
 
 
 @contextmanager
-def observed(component: str, schema: MetadataSchema, items: Sequence[Item]) -> Iterator[Observation]:
+def observed(component: str, schema: MetadataSchema, node_count: int) -> Iterator[Observation]:
     """Tells that a call began, and what it raised where it raises."""
-    dispatcher.event(ClassifyStartEvent(component=component, node_count=len(items)))
+    dispatcher.event(ClassifyStartEvent(component=component, node_count=node_count))
     try:
         yield Observation(component, schema)
     except BaseException as error:  # a cancellation too: what began is told to have ended

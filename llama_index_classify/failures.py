@@ -10,7 +10,7 @@ from classify_core.classification import Status
 from classify_core.errors import ClassifyError
 from classify_core.grouping import NAME_KEYS, first_named, grouped
 from classify_core.labels import FailedDocument, Labelling, OnFailure
-from classify_core.metadata import MetadataSchema
+from classify_core.metadata import MetadataSchema, error_text
 from llama_index_classify.nodes import items_of
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class CallRecord:
         return IngestionFailure(
             **self._identifiers(failed.indices),
             status=outcome.status.value,
-            error=str(outcome.error or ""),
+            error=error_text(outcome),
             source_name=outcome.source_name,
             job_id=outcome.job_id,
             call=call,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from llama_index.core.node_parser import NodeParser
 from llama_index.core.storage.docstore.utils import json_to_doc
 
+from classify_core.errors import InvalidOptionError
 from classify_core.metadata import MetadataSchema
 from llama_index_classify.failures import IngestionFailure, document_id_of, is_failed
 
@@ -93,7 +94,7 @@ class _Forgotten:
 
     @classmethod
     def of(cls, failures: Iterable[IngestionFailure]) -> Self:
-        given = tuple(failures)
+        given = _checked(failures)
         calls = {id(one.call): one.call for one in given}.values()
         lost = [identifier for call in calls for identifier in call.lost_ids]
         documents = [identifier for one in given for identifier in one.document_ids]
@@ -103,6 +104,16 @@ class _Forgotten:
             _each_once([*documents, *lost]),
             _each_once(identifier for one in kept for identifier in one.document_ids),
         )
+
+
+def _checked(failures: Iterable[IngestionFailure]) -> tuple[IngestionFailure, ...]:
+    given = tuple(failures) if isinstance(failures, Iterable) else (failures,)
+    for one in given:
+        if not isinstance(one, IngestionFailure):
+            raise InvalidOptionError(
+                f"a {type(one).__name__} is no failure; give ClassifyTransform.failures, or failures_in(nodes)"
+            )
+    return given
 
 
 def _unsplit(pipeline: IngestionPipeline, gone: _Forgotten) -> list[str]:

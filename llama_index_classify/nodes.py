@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from llama_index.core.schema import BaseNode, MetadataMode
 
+from classify_core.errors import InvalidOptionError
 from classify_core.grouping import Item, origin_of, page_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from classify_core.labels import Labelled
     from classify_core.metadata import MetadataSchema
@@ -24,7 +26,11 @@ def items_of(nodes: Sequence[BaseNode], *, file: str | None = None) -> list[Item
     Args:
         nodes: nodes or documents.
         file: the one file they come from, where a reader was asked for one: pages that do not name their file are its.
+
+    Raises:
+        InvalidOptionError: something among them is neither, or it is a single one.
     """
+    _refuse_other(nodes)
     return [
         Item(
             text=node.get_content(metadata_mode=MetadataMode.NONE),
@@ -60,6 +66,16 @@ def labelled_node(node: N, metadata: dict[str, Any], schema: MetadataSchema) -> 
 def labelled_nodes(nodes: Sequence[N], labelled: Iterable[Labelled], schema: MetadataSchema) -> list[N]:
     """Copies of the nodes that remain, in their order, each with its label."""
     return [labelled_node(nodes[one.index], one.metadata, schema) for one in labelled]
+
+
+def _refuse_other(nodes: object) -> None:
+    """Refuses what is no list of nodes, by its first member: each of many is not worth a look."""
+    if isinstance(nodes, (BaseNode, str)) or not isinstance(nodes, Sequence):
+        raise InvalidOptionError(f"a list of nodes or documents is expected, not a single {type(nodes).__name__}")
+    if nodes and not isinstance(nodes[0], BaseNode):
+        raise InvalidOptionError(
+            f"a {type(nodes[0]).__name__} is no LlamaIndex node; give documents, such as Document(text=...), or nodes"
+        )
 
 
 def _is_unnamed_page(node: BaseNode) -> bool:

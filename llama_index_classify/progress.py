@@ -6,35 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # exported, not declared
 from llama_index.core.instrumentation.event_handlers import NullEventHandler
-from llama_index.core.instrumentation.events import BaseEvent
+
+from llama_index_classify.events import ClassifyProgressEvent
 
 if TYPE_CHECKING:
     from classify_core.progress import ProgressCallback, ProgressEvent
 
 dispatcher = get_dispatcher(__name__)
-
-
-class ClassifyProgressEvent(BaseEvent):
-    """One thing that happened to one document; see `classify_core.ProgressEvent`. It holds no text.
-
-    Attributes:
-        stage: what happened, such as `"done"`.
-        index: the document's place in the call, from 0.
-        source_name: its name, where it has one.
-        job_id: its job at the hosted service, where there is one.
-        seconds: of `"waiting"`: how long yet.
-    """
-
-    stage: str
-    index: int
-    source_name: str | None = None
-    job_id: str | None = None
-    seconds: float | None = None
-
-    @classmethod
-    def class_name(cls) -> str:
-        """The name LlamaIndex knows it by."""
-        return "ClassifyProgressEvent"
 
 
 def dispatched_progress() -> ProgressCallback | None:

@@ -93,15 +93,17 @@ class ClassifyTransform(LlamaIndexComponent, TransformComponent):
             ForeignLabelError: a node carries a type that somebody else wrote; nothing was classified.
             BatchError: `on_failure="raise"` and a document could not be classified.
         """
+        items = items_of(nodes)
         with self._recorded(nodes) as record:
-            labelling = record.ended(self.labelling(items_of(nodes), show_progress=_shows_progress(kwargs)))
+            labelling = record.ended(self.labelling(items, show_progress=_shows_progress(kwargs)))
             return labelled_nodes(nodes, labelling.passed(), self.metadata_schema)
 
     @dispatcher.span
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:
         """The same, awaited."""
+        items = items_of(nodes)
         with self._recorded(nodes) as record:
-            labelling = record.ended(await self.alabelling(items_of(nodes), show_progress=_shows_progress(kwargs)))
+            labelling = record.ended(await self.alabelling(items, show_progress=_shows_progress(kwargs)))
             return labelled_nodes(nodes, labelling.passed(), self.metadata_schema)
 
     @contextmanager

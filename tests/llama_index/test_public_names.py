@@ -3,14 +3,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
+from typing import Any
 
 import pytest
 from llama_index.core.postprocessor.types import BaseNodePostprocessor
 from llama_index.core.readers.base import BasePydanticReader
-from llama_index.core.schema import TransformComponent
+from llama_index.core.schema import Document, TransformComponent
 
 import llama_index_classify
-from classify_core import InvalidOptionError, Rule
+from classify_core import InvalidOptionError, InvalidRulesError, LexicalEngine, Rule
 from llama_index_classify import ClassifyPostprocessor, ClassifyReader, ClassifyTransform
 
 COMPONENTS = [ClassifyPostprocessor, ClassifyReader, ClassifyTransform]
@@ -101,3 +102,24 @@ def test_without_the_framework_the_import_says_how_to_install_it() -> None:
     """
     told = subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True)
     assert 'pip install "classify-adapters[llama-index]"' in told.stdout
+
+
+@pytest.mark.parametrize("given", [Document(text="invoice"), "invoice", ["invoice"], 7])
+def test_what_is_no_list_of_nodes_is_refused_in_words(given: Any, rules: list[Rule]) -> None:
+    with pytest.raises(InvalidOptionError, match=r"a list of nodes or documents is expected|is no LlamaIndex node"):
+        ClassifyTransform(rules, backend="local")(given)
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_a_single_type_may_be_given_as_it_is(component: type, rules: list[Rule]) -> None:
+    assert component(rules=rules, backend="local", keep_types="invoice").keep_types == ("invoice",)
+
+
+def test_an_engine_given_as_a_backend_is_told_where_it_belongs(rules: list[Rule]) -> None:
+    with pytest.raises(InvalidOptionError, match=r"backend=LocalBackend\(LexicalEngine"):
+        ClassifyTransform(rules, backend=LexicalEngine())
+
+
+def test_a_path_given_as_rules_is_told_how_rules_are_loaded() -> None:
+    with pytest.raises(InvalidRulesError, match="load_rules"):
+        ClassifyTransform("rules.yaml", backend="local")
