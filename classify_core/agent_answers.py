@@ -24,6 +24,7 @@ MAX_NAMES_LENGTH: Final = 2000
 """Characters of attachments' names told at once: each call of a tool adds to what the model reads again and again."""
 EMPTY_TEXT: Final = "`text` is empty; there is nothing to classify."
 DEFAULT_REASONING_LENGTH: Final[int] = MetadataSchema.model_fields["reasoning_length"].default
+_ERROR_LENGTH: Final = 500
 _CLOSEST: Final = 3
 _SHOWN: Final = 0.005  # less is 0.00 on two digits
 _ANSWERS: Final = "Answers with a type, a confidence from 0 to 1 and the reason."
@@ -138,7 +139,8 @@ def _as_many_as_fit(names: Sequence[str], length: int) -> str:
 
 def _finding(classification: Classification) -> str:
     if not classification.status.is_success:
-        return f"could not be classified ({classification.status.value}): {classification.error}"
+        error = shortened(str(classification.error), _ERROR_LENGTH)  # a stranger's file name may be part of it
+        return f"could not be classified ({classification.status.value}): {error}"
     if classification.type is not None:
         return f"{classification.type} (confidence {classification.confidence:.2f})"
     withheld = classification.status is Status.BELOW_THRESHOLD

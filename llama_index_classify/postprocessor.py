@@ -65,8 +65,8 @@ class ClassifyPostprocessor(LlamaIndexComponent, BaseNodePostprocessor):
             classified by its full text.
         write_back: where new labels are written, so that the next query finds them: a docstore (the document and its
             nodes), an index (a `VectorStoreIndex`: the retrieved nodes; another one: its docstore), or True for
-            `docstore=`. Failures are never written. A docstore given here is looked into as well, unless another one is
-            given as `docstore=`.
+            `docstore=`. Failures are never written, nor what was found while the docstore did not answer. A docstore
+            given here is looked into as well, unless another one is given as `docstore=`.
         boost: factors by type, `"uncategorized"` included: scores are multiplied, and the nodes come best first.
         on_failure: `"annotate"` (the default), `"raise"` or `"skip"`.
         overwrite: whether a type that somebody else wrote may be replaced.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from contextvars import copy_context
 from typing import Final
 
 from classify_core.background import in_thread
@@ -55,9 +56,10 @@ class ModelEngine(ABC):
 
         Not by the model's asynchronous methods: its connections belong to the event loop that used them first, and
         this one is the process's background loop, while the program may use the same model on its own loop. A thread
-        that is given up on when the time is over ends by the model's own time-out, and keeps no process alive.
+        that is given up on when the time is over ends by the model's own time-out, and keeps no process alive. It has
+        the caller's context, by which tracers know to what a model's call belongs.
         """
-        return await in_thread(self.score, documents, rules)
+        return await in_thread(copy_context().run, self.score, documents, rules)
 
     @abstractmethod
     def _scored(self, document: ParsedDocument, rules: Sequence[Rule]) -> list[RuleScore]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from llama_index.core import VectorStoreIndex
@@ -75,6 +76,7 @@ class QueryStores:
         self._copies = copies
         self._by_document = by_document
         self._found = dict[str, StoredDocument]()
+        self._faults = dict[str, str]()
 
     def key_of(self, item: Item) -> str:
         """The identifier of an item's document, or of its node where each is for itself."""
@@ -95,6 +97,7 @@ class QueryStores:
 
     def write_back(self, labels: Sequence[NewLabel], *, seconds: float | None) -> None:
         """Writes labels; what is not done in time goes on by itself."""
+        labels = self._lasting(labels)
         if self._target is None or not labels:
             return
         writing = background.submit(self._write(labels, seconds, natively=False))
@@ -105,11 +108,16 @@ class QueryStores:
 
     async def awrite_back(self, labels: Sequence[NewLabel], *, seconds: float | None) -> None:
         """The same, awaited."""
+        labels = self._lasting(labels)
         if self._target is None or not labels:
             return
         _, unfinished = await asyncio.wait({self._begun(labels, seconds)}, timeout=seconds)
         if unfinished:
             self._tell_of_unfinished()
+
+    def _lasting(self, labels: Sequence[NewLabel]) -> list[NewLabel]:
+        """Those worth keeping: where the docstore did not answer, a few nodes' text is not taken for the document's."""
+        return [new for new in labels if self.key_of(new.item) not in self._faults]
 
     def _begun(self, labels: Sequence[NewLabel], seconds: float | None) -> asyncio.Future[None]:
         """A write on the loop where it belongs; a query that is cancelled does not break it off."""
@@ -125,25 +133,26 @@ class QueryStores:
     async def _look_up(
         self, reader: DocstoreReader, keys: Sequence[str], seconds: float | None
     ) -> Mapping[str, StoredDocument]:
-        slots, faults = asyncio.Semaphore(_AT_ONCE), list[str]()
+        slots = asyncio.Semaphore(_AT_ONCE)
+        self._faults = dict.fromkeys(keys, "too slow")
 
         async def look_up(key: str) -> None:
             try:
                 async with slots:
                     stored = await reader.stored_document(key)
             except Exception as error:  # noqa: BLE001 - a docstore may be anybody's, and no query fails for it
-                faults.append(type(error).__name__)
-            else:
-                if stored is not None:
-                    self._found[key] = stored
+                self._faults[key] = type(error).__name__
+                return
+            del self._faults[key]
+            if stored is not None:
+                self._found[key] = stored
 
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await asyncio.gather(*map(look_up, keys))
-        except TimeoutError:
-            faults.append(f"nothing within {seconds:g} s")
-        if faults:
-            logger.warning("%d of %d documents could not be looked up (%s)", len(faults), len(keys), faults[0])
+        if self._faults:
+            reason = next(iter(self._faults.values()))
+            logger.warning("%d of %d documents could not be looked up (%s)", len(self._faults), len(keys), reason)
         return dict(self._found)
 
     async def _write(self, labels: Sequence[NewLabel], seconds: float | None, *, natively: bool) -> None:

@@ -70,7 +70,7 @@ def checked_paths(paths: str | PurePath | Iterable[str | PurePath] | None) -> tu
         if not isinstance(path, (str, PurePath)):
             raise InvalidOptionError(f"paths= was given a {type(path).__name__}; give a str or a Path each")
     if "" in given:
-        raise InvalidOptionError("paths= holds an empty path; give . for the current folder")
+        raise InvalidOptionError("paths= holds an empty path; give . for the current folder, or / for all of fs=")
     return tuple(map(str, given))
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from classify_core import (
     Answer,
+    Classifier,
     ClassifyError,
     ConnectionFailedError,
     InvalidOptionError,
     InvalidResponseError,
+    LocalBackend,
     Rule,
 )
 from classify_core.engine import ParsedDocument, RuleScore
@@ -363,3 +366,23 @@ def test_a_repr_shows_neither_prompts_nor_more_than_the_model_s_name(rules: list
 
     assert repr(engine) == "ScriptedEngine('llm/scripted')"
     assert "gnomes" not in repr(engine.prompts[0])
+
+
+async def test_a_model_is_called_in_the_context_of_whoever_asked(rules: list[Rule]) -> None:
+    asker = ContextVar("asker", default="nobody")
+    seen: list[tuple[str, str]] = []
+
+    class Noting(ScriptedEngine):
+        def _ask(self, prompt: Prompt, expected: type[ModelAnswer]) -> object:
+            seen.append((asker.get(), prompt.document))
+            return super()._ask(prompt, expected)
+
+    classifier = Classifier(rules, backend=LocalBackend(Noting(reply())), max_concurrency=1)
+
+    async def ask(name: str) -> None:
+        asker.set(name)
+        await classifier.aclassify(f"{TEXT}, asked for by {name}")
+
+    await asyncio.gather(*map(ask, ["ann", "bob", "eve"]))
+    assert {name for name, _ in seen} == {"ann", "bob", "eve"}
+    assert all(f"asked for by {name}" in document for name, document in seen)

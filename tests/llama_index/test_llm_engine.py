@@ -30,6 +30,7 @@ from classify_core.engine import Engine
 from llama_index_classify import ClassifyTransform
 from llama_index_classify.engines import EmbeddingEngine, LLMEngine
 from tests.llama_index.classifying_llms import CallingLLM, CompletingLLM, reply
+from tests.llama_index.parts import CollectingSpanHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,6 +186,20 @@ def test_the_llm_is_called_synchronously_in_a_thread_of_its_own(rules: list[Rule
     assert asyncio.run(classifier(llm, rules).aclassify(BILL)).type == "invoice"
     assert asyncio.run(classifier(llm, rules).aclassify(BILL)).type == "invoice"
     assert {thread.name for thread in threads} == {"classify-worker"}
+
+
+@pytest.mark.parametrize("method", ["__call__", "acall"])
+def test_a_tracer_sees_a_call_of_the_llm_within_the_component_that_made_it(
+    rules: list[Rule], spans: CollectingSpanHandler, method: str
+) -> None:
+    backend = LocalBackend(LLMEngine(CompletingLLM(replies=[reply()])))
+    transform, documents = ClassifyTransform(rules, backend=backend), [Document(text=BILL)]
+    if method == "acall":
+        asyncio.run(transform.acall(documents))
+    else:
+        transform(documents)
+    assert "CompletingLLM.structured_predict" in spans.names
+    assert any(f"'parent_span_id': 'ClassifyTransform.{method}-" in told for told in spans.told)
 
 
 async def test_a_model_that_never_answers_is_given_up_on_when_the_time_is_over(rules: list[Rule]) -> None:

@@ -172,6 +172,29 @@ def test_a_failure_is_never_written(rules: list[Rule]) -> None:
     assert docstore.docs["bill"].metadata == {}
 
 
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("fault", ["it fails", "it hangs"])
+async def test_what_was_found_while_a_docstore_did_not_answer_is_never_kept(
+    fault: str, way: str, rules: list[Rule]
+) -> None:
+    docstore, other = BlockingDocstore(), SimpleDocumentStore()
+    found = middles(pipeline_docstore(docstore, documents()))
+    pipeline_docstore(other, documents())
+    if fault == "it fails":
+        docstore.fault = OSError("cannot reach it")
+    else:
+        docstore.release.clear()
+    for target in (True, other):
+        hasty = made(rules, docstore=docstore, write_back=target, timeout=0.5)
+        await asked(hasty, found, way=way)
+    docstore.fault = None
+    docstore.release.set()
+    postprocessor = made(rules, docstore=docstore, write_back=other, timeout=60)
+    assert not any("classify_type" in node.metadata for node in other.docs.values())
+    assert types(await asked(postprocessor, found, way=way)) == EXPECTED  # by their documents, not by two chunks each
+    assert {node.metadata["classify_type"] for node in other.docs.values()} == set(EXPECTED)
+
+
 def test_successes_are_written_also_where_a_failure_is_raised(rules: list[Rule]) -> None:
     docstore = SimpleDocumentStore()
     found = middles(pipeline_docstore(docstore, documents()))
