@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from llama_index.core.base.base_selector import BaseSelector, SelectorResult, SingleSelection
-from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # exported, not declared
 from pydantic import Field
 
 from classify_core.checks import checked_count
@@ -16,7 +15,7 @@ from classify_core.component import ClassifierFields
 from classify_core.errors import InvalidOptionError
 from classify_core.metadata import shortened
 from classify_core.rules import refuse_unknown_types
-from llama_index_classify.events import ClassifyFailureEvent
+from llama_index_classify.events import observed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from classify_core.models import Rule
 
 logger = logging.getLogger(__name__)
-dispatcher = get_dispatcher(__name__)
 
 REASON_LENGTH: Final = 300
 
@@ -90,12 +88,18 @@ class ClassifySelector(ClassifierFields, BaseSelector):
 
     def _select(self, choices: Sequence[ToolMetadata], query: QueryBundle) -> SelectorResult:
         tools = self._tools(choices)  # before anything is spent
-        outcome = self.classifier.classify(query.query_str, on_error="record", deadline=self.timeout)
+        with observed(self.class_name(), self.metadata_schema, node_count=1) as observation:
+            outcome = observation.answered(
+                self.classifier.classify(query.query_str, on_error="record", deadline=self.timeout)
+            )
         return self._selection(tools, outcome)
 
     async def _aselect(self, choices: Sequence[ToolMetadata], query: QueryBundle) -> SelectorResult:
         tools = self._tools(choices)
-        outcome = await self.classifier.aclassify(query.query_str, on_error="record", deadline=self.timeout)
+        with observed(self.class_name(), self.metadata_schema, node_count=1) as observation:
+            outcome = observation.answered(
+                await self.classifier.aclassify(query.query_str, on_error="record", deadline=self.timeout)
+            )
         return self._selection(tools, outcome)
 
     def _get_prompts(self) -> PromptDictType:
@@ -116,19 +120,8 @@ class ClassifySelector(ClassifierFields, BaseSelector):
         if wanted is not None and wanted in tools.names:
             return _selected(tools.names.index(wanted), _reason(outcome))
         if not outcome.status.is_success:
-            self._tell(outcome)
+            logger.warning("a question could not be classified, so the fallback is selected: %s", outcome.error)
         return _selected(tools.fallback, f"{_lack(outcome, wanted)}; this is the fallback")
-
-    def _tell(self, outcome: Classification) -> None:
-        logger.warning("a question could not be classified, so the fallback is selected: %s", outcome.error)
-        dispatcher.event(
-            ClassifyFailureEvent(
-                component=self.class_name(),
-                error=str(outcome.error or ""),
-                status=outcome.status.value,
-                job_id=outcome.job_id,
-            )
-        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,10 @@ from classify_core.classifier import Classifier
 from classify_core.errors import InvalidOptionError, UnreadableDocumentError
 from classify_core.file_roots import FileRoots, FolderLike
 from classify_core.grouping import grouped, joined_text
+from classify_core.metadata import MetadataSchema
 from classify_core.pickling import restored
 from classify_core.source import Source, SourceLike
+from llama_index_classify.events import observed
 from llama_index_classify.nodes import items_of
 from llama_index_classify.progress import dispatched_progress
 
@@ -48,6 +50,8 @@ _TEXT: Final = ("classify_text", "aclassify_text")
 _ATTACHMENT_PURPOSE: Final = "Tells what kind of document an attachment is. Give its name."
 _FILE_PURPOSE: Final = "Tells what kind of document an attachment or a file is. Give its name."
 _TEXT_PURPOSE: Final = "Tells what kind of document a text is. Give the text itself."
+# A tool writes no metadata; events name what no rule matched as metadata does.
+_SCHEMA: Final = MetadataSchema()
 # Arguments of a Classifier that a tool decides itself, here by `on_failure`.
 _NOT_TAKEN: Final = frozenset({"on_error"})
 
@@ -198,11 +202,17 @@ class ClassifyToolSpec(BaseToolSpec):
         return file
 
     def _classified(self, source: Source) -> AgentAnswer:
-        outcome = self._classifier.classify(source, on_error="record", on_progress=dispatched_progress())
+        with observed(type(self).__name__, _SCHEMA, node_count=1) as observation:
+            outcome = observation.answered(
+                self._classifier.classify(source, on_error="record", on_progress=dispatched_progress())
+            )
         return self._answered(_placeless(outcome, source))
 
     async def _aclassified(self, source: Source) -> AgentAnswer:
-        outcome = await self._classifier.aclassify(source, on_error="record", on_progress=dispatched_progress())
+        with observed(type(self).__name__, _SCHEMA, node_count=1) as observation:
+            outcome = observation.answered(
+                await self._classifier.aclassify(source, on_error="record", on_progress=dispatched_progress())
+            )
         return self._answered(_placeless(outcome, source))
 
     def _answered(self, outcome: Classification) -> AgentAnswer:

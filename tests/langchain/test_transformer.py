@@ -155,7 +155,7 @@ def test_types_can_be_kept_and_dropped(face: str, rules: list[Rule]) -> None:
     assert [one.id for one in transformed(dropped, face, letters())] == ["1", "2"]
 
 
-@pytest.mark.parametrize("fields", [{"on_failure": "ignore"}, {"keep_types": "invoice"}, {"overwrite": "perhaps"}])
+@pytest.mark.parametrize("fields", [{"on_failure": "ignore"}, {"keep_types": 7}, {"overwrite": "perhaps"}])
 def test_options_that_cannot_work_are_refused(fields: dict[str, Any], rules: list[Rule]) -> None:
     with pytest.raises(ValidationError):
         ClassifyDocumentTransformer(rules, backend="local", **fields)

@@ -12,10 +12,11 @@ from llama_index.core.instrumentation import get_dispatcher
 from llama_index.core.instrumentation.event_handlers import BaseEventHandler
 from llama_index.core.instrumentation.events import BaseEvent
 from llama_index.core.schema import Document, NodeWithScore
+from llama_index.core.tools import ToolMetadata
 from pydantic import Field
 
 from classify_core import BatchError, ForeignLabelError, Rule
-from llama_index_classify import ClassifyPostprocessor, ClassifyTransform
+from llama_index_classify import ClassifyPostprocessor, ClassifySelector, ClassifyToolSpec, ClassifyTransform
 from llama_index_classify.events import ClassifyEndEvent, ClassifyFailureEvent, ClassifyStartEvent
 from tests.backends import HeldBackend, JobScriptedBackend, ScriptedBackend, until
 from tests.llama_index.parts import fails_on, splitter
@@ -190,3 +191,21 @@ def test_no_event_holds_a_text_or_a_key(rules: list[Rule], documents: list[Docum
     assert listener.names.count("ClassifyFailureEvent") == 3
     told = " ".join(event.model_dump_json() for event in listener.events)
     assert not [word for word in ("line items", "eggs", "calm", KEY) if word in told]
+
+
+@pytest.mark.parametrize("text", ["an invoice", "eggs"])
+async def test_an_agents_tool_and_a_selector_tell_start_end_and_failure_too(
+    rules: list[Rule], listener: Listener, text: str
+) -> None:
+    spec = ClassifyToolSpec(rules, backend=fails_on("eggs"), on_failure="annotate")
+    selector = ClassifySelector(rules, backend=fails_on("eggs"), fallback="rest")
+    tools = [ToolMetadata("bills", "invoice"), ToolMetadata("everything else", "rest")]
+    spec.classify_text(text)
+    await spec.aclassify_text(text)
+    selector.select(tools, text)
+    await selector.aselect(tools, text)
+    failure = ["ClassifyFailureEvent"] if text == "eggs" else []
+    assert listener.names == ["ClassifyStartEvent", *failure, "ClassifyEndEvent"] * 4
+    assert {event.component for event in listener.events} == {"ClassifyToolSpec", "ClassifySelector"}
+    ends = [event for event in listener.events if isinstance(event, ClassifyEndEvent)]
+    assert [(end.asked, end.failed) for end in ends] == [(1, len(failure))] * 4
