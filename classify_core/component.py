@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_serializer, field_validator
 
 from classify_core.backend import Backend
-from classify_core.classifier import Classifier
+from classify_core.classifier import DEFAULT_TIMEOUT, Classifier
 from classify_core.errors import InvalidOptionError
 from classify_core.grouping import GroupBy
 from classify_core.labelling import Labeller
@@ -114,6 +114,15 @@ class ClassifierFields(BaseModel):
     def classifier(self) -> Classifier:
         """The classifier that does the work."""
         return self._classifier
+
+    @property
+    def deadline(self) -> float | None:
+        """Seconds for all documents of a call, where a person waits for it.
+
+        That is `timeout`; but the component's own default where a shared classifier was left with the Classifier's,
+        which is meant for documents that nobody waits for.
+        """
+        return self.default_timeout if self.timeout == DEFAULT_TIMEOUT else self.timeout
 
     @field_serializer("backend")
     def _backend_by_name(self, backend: Any) -> str:

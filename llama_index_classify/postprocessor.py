@@ -54,7 +54,7 @@ class ClassifyPostprocessor(LlamaIndexComponent, BaseNodePostprocessor):
         rules: as for `Classifier`, like all further arguments of its; or `classifier=` instead.
         prefix: of the metadata keys; short for `metadata_schema=MetadataSchema(prefix=...)`.
         timeout: seconds for one document and, as the deadline, for all of a query together, looking documents up (half
-            of it at most) and writing back included; 10 unless given here or by `classifier=`.
+            of it at most) and writing back included; 10 unless given, here or to the classifier.
         scope: `"document"` (the default): one label for all nodes of a document. `"node"`: each retrieved node is
             classified by itself. Labels of the two kinds have different rules IDs, and neither is fresh for the other:
             under `"node"` a document's label from ingestion is made anew, and replaced.
@@ -124,14 +124,14 @@ class ClassifyPostprocessor(LlamaIndexComponent, BaseNodePostprocessor):
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         del query_bundle  # a document's type does not depend on the question
-        return self._ranked(nodes, self.labelling(_items(nodes), deadline=self.timeout).passed())
+        return self._ranked(nodes, self.labelling(_items(nodes), deadline=self.deadline).passed())
 
     @dispatcher.span
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         del query_bundle
-        labelling = await self.alabelling(_items(nodes), deadline=self.timeout)
+        labelling = await self.alabelling(_items(nodes), deadline=self.deadline)
         return self._ranked(nodes, labelling.passed())
 
     def _ranked(self, nodes: Sequence[NodeWithScore], labelled: Iterable[Labelled]) -> list[NodeWithScore]:

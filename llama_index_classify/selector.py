@@ -53,7 +53,7 @@ class ClassifySelector(ClassifierFields, BaseSelector):
         fallback: the tool for all other questions: its name, or its place in the list, counted from 0.
         choices: the tool's name for a type, where it is not the type itself. Tools given as plain strings are known by
             these.
-        timeout: seconds for one question; 10 unless given here or by `classifier=`.
+        timeout: seconds for one question; 10 unless given, here or to the classifier.
 
     Raises:
         InvalidOptionError: `fallback` can be no tool, or `choices` holds a type that no rule produces. When it selects:
@@ -90,7 +90,7 @@ class ClassifySelector(ClassifierFields, BaseSelector):
         tools = self._tools(choices)  # before anything is spent
         with observed(self.class_name(), self.metadata_schema, node_count=1) as observation:
             outcome = observation.answered(
-                self.classifier.classify(query.query_str, on_error="record", deadline=self.timeout)
+                self.classifier.classify(query.query_str, on_error="record", deadline=self.deadline)
             )
         return self._selection(tools, outcome)
 
@@ -98,7 +98,7 @@ class ClassifySelector(ClassifierFields, BaseSelector):
         tools = self._tools(choices)
         with observed(self.class_name(), self.metadata_schema, node_count=1) as observation:
             outcome = observation.answered(
-                await self.classifier.aclassify(query.query_str, on_error="record", deadline=self.timeout)
+                await self.classifier.aclassify(query.query_str, on_error="record", deadline=self.deadline)
             )
         return self._selection(tools, outcome)
 

@@ -162,14 +162,16 @@ def test_a_failed_document_passes_annotated_whatever_is_kept(rules: list[Rule], 
 def test_a_classifier_that_never_answers_is_an_annotation(rules: list[Rule], retrieved: list[NodeWithScore]) -> None:
     passed = ClassifyPostprocessor(rules, backend=NeverBackend(), timeout=0.01).postprocess_nodes(retrieved)
     assert ids(passed) == ids(retrieved)
-    assert {scored.metadata["classify_status"] for scored in passed} == {"timeout"}
+    assert {scored.metadata["classify_status"] for scored in passed} <= {"timeout", "not_started"}
 
 
-def test_a_document_has_ten_seconds_unless_told_otherwise(rules: list[Rule]) -> None:
+def test_a_query_has_ten_seconds_unless_told_otherwise(rules: list[Rule]) -> None:
     assert ClassifyPostprocessor(rules, backend="local").classifier.arguments()["timeout"] == 10.0
     assert ClassifyPostprocessor(rules, backend="local", timeout=2).classifier.arguments()["timeout"] == 2
     shared = ClassifyTransform(rules, backend="local").classifier
-    assert ClassifyPostprocessor(classifier=shared).timeout == 600.0
+    assert ClassifyPostprocessor(classifier=shared).deadline == 10.0
+    patient = ClassifyTransform(rules, backend="local", timeout=60).classifier
+    assert ClassifyPostprocessor(classifier=patient).deadline == 60.0
 
 
 def test_on_failure_can_raise_or_skip(rules: list[Rule], retrieved: list[NodeWithScore]) -> None:
@@ -305,7 +307,7 @@ def test_a_hosted_classifier_that_refuses_does_not_fail_the_query(
 
 def test_the_time_out_holds_for_the_whole_query(rules: list[Rule], retrieved: list[NodeWithScore]) -> None:
     backend = HeldBackend()
-    postprocessor = ClassifyPostprocessor(rules, backend=backend, timeout=0.05, max_concurrency=1, group_by=None)
+    postprocessor = ClassifyPostprocessor(rules, backend=backend, timeout=1.0, max_concurrency=1, group_by=None)
     passed = postprocessor.postprocess_nodes(retrieved)
     assert [one.node_id for one in passed] == [one.node_id for one in retrieved]
     assert {one.node.metadata["classify_status"] for one in passed} <= {"timeout", "not_started"}
