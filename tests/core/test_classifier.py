@@ -40,6 +40,7 @@ from classify_core import (
 )
 from classify_core.source import read
 from tests.backends import Behaviour, ScriptedBackend
+from tests.waiting import wait_until
 
 
 def _classifier(
@@ -251,8 +252,8 @@ def test_every_wait_ends_also_with_a_backend_that_never_answers(rules: list[Rule
     with pytest.raises(ClassifyTimeoutError, match=r"0\.05 s") as caught:
         classifier.classify("invoice")
     assert caught.value.timeout == 0.05
-    # On a busy machine the time may be over before the backend was asked at all.
-    assert backend.cancelled == backend.asked.total()
+    # On a busy machine the time may be over before the backend was asked at all, and it is told a moment after us.
+    wait_until(lambda: backend.cancelled == backend.asked.total())
 
 
 class _Stuck(LexicalEngine):
