@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr-defined]  # exported, not declared
+from llama_index.core.instrumentation.event_handlers import NullEventHandler
 from llama_index.core.instrumentation.events import BaseEvent
 
 from classify_core.errors import ClassifyError
@@ -117,6 +118,8 @@ class Observation:
 
     def ended(self, labelling: Labelling) -> Labelling:
         """Tells how it ended; gives back what it is given."""
+        if not is_heard():  # each node would be looked at in vain
+            return labelling
         for one in labelling.failed:
             self._failed(one.classification)
         types = [self._schema.type_of(one.label) for one in labelling.labelled]
@@ -162,3 +165,13 @@ def observed(component: str, schema: MetadataSchema, node_count: int) -> Iterato
         told = str(error) if isinstance(error, ClassifyError) else type(error).__name__
         dispatcher.event(ClassifyFailureEvent(component=component, error=told))
         raise
+
+
+def is_heard() -> bool:
+    """Whether anybody listens: what nobody hears of is not worth its making."""
+    current: Any = dispatcher
+    while current is not None:
+        if any(not isinstance(handler, NullEventHandler) for handler in current.event_handlers):
+            return True
+        current = current.parent if current.propagate else None
+    return False

@@ -30,7 +30,7 @@ def items_of(nodes: Sequence[BaseNode], *, file: str | None = None) -> list[Item
     Raises:
         InvalidOptionError: something among them is neither, or it is a single one.
     """
-    _refuse_other(nodes)
+    check_nodes(nodes)
     return [
         Item(
             text=node.get_content(metadata_mode=MetadataMode.NONE),
@@ -68,8 +68,12 @@ def labelled_nodes(nodes: Sequence[N], labelled: Iterable[Labelled], schema: Met
     return [labelled_node(nodes[one.index], one.metadata, schema) for one in labelled]
 
 
-def _refuse_other(nodes: object) -> None:
-    """Refuses what is no list of nodes, by its first member: each of many is not worth a look."""
+def check_nodes(nodes: object) -> None:
+    """Refuses what is no list of nodes, by its first member: each of many is not worth a look.
+
+    Raises:
+        InvalidOptionError: it is none.
+    """
     if isinstance(nodes, (BaseNode, str)) or not isinstance(nodes, Sequence):
         raise InvalidOptionError(f"a list of nodes or documents is expected, not a single {type(nodes).__name__}")
     if nodes and not isinstance(nodes[0], BaseNode):

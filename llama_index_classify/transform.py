@@ -12,7 +12,7 @@ from pydantic import PrivateAttr
 
 from llama_index_classify.component import LlamaIndexComponent
 from llama_index_classify.failures import CallRecord, IngestionFailure
-from llama_index_classify.nodes import items_of, labelled_nodes
+from llama_index_classify.nodes import check_nodes, items_of, labelled_nodes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -93,21 +93,20 @@ class ClassifyTransform(LlamaIndexComponent, TransformComponent):
             ForeignLabelError: a node carries a type that somebody else wrote; nothing was classified.
             BatchError: `on_failure="raise"` and a document could not be classified.
         """
-        items = items_of(nodes)
         with self._recorded(nodes) as record:
-            labelling = record.ended(self.labelling(items, show_progress=_shows_progress(kwargs)))
+            labelling = record.ended(self.labelling(items_of(nodes), show_progress=_shows_progress(kwargs)))
             return labelled_nodes(nodes, labelling.passed(), self.metadata_schema)
 
     @dispatcher.span
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:
         """The same, awaited."""
-        items = items_of(nodes)
         with self._recorded(nodes) as record:
-            labelling = record.ended(await self.alabelling(items, show_progress=_shows_progress(kwargs)))
+            labelling = record.ended(await self.alabelling(items_of(nodes), show_progress=_shows_progress(kwargs)))
             return labelled_nodes(nodes, labelling.passed(), self.metadata_schema)
 
     @contextmanager
     def _recorded(self, nodes: Sequence[BaseNode]) -> Iterator[CallRecord]:
+        check_nodes(nodes)
         record = CallRecord(
             nodes,
             prefix=self.metadata_schema.prefix,
