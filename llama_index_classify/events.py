@@ -118,7 +118,7 @@ class Observation:
 
     def ended(self, labelling: Labelling) -> Labelling:
         """Tells how it ended; gives back what it is given."""
-        if not is_heard():  # each node would be looked at in vain
+        if not is_heard(dispatcher):  # each node would be looked at in vain
             return labelling
         for one in labelling.failed:
             self._failed(one.classification)
@@ -167,9 +167,9 @@ def observed(component: str, schema: MetadataSchema, node_count: int) -> Iterato
         raise
 
 
-def is_heard() -> bool:
-    """Whether anybody listens: what nobody hears of is not worth its making."""
-    current: Any = dispatcher
+def is_heard(own: Any) -> bool:
+    """Whether a dispatcher, or one that it passes events on to, has a handler that does anything."""
+    current = own
     while current is not None:
         if any(not isinstance(handler, NullEventHandler) for handler in current.event_handlers):
             return True

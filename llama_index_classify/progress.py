@@ -16,7 +16,7 @@ dispatcher = get_dispatcher(__name__)
 
 def dispatched_progress() -> ProgressCallback | None:
     """What a call tells its progress to; None where no handler listens, since then each event would cost in vain."""
-    return dispatch_progress if is_heard() else None
+    return dispatch_progress if is_heard(dispatcher) else None
 
 
 def dispatch_progress(event: ProgressEvent) -> None:
