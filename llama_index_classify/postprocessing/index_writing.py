@@ -55,7 +55,8 @@ class IndexWriter:
         try:
             await self._put(labelled)
         except BaseException:
-            await self._put(former)  # what was deleted already must not be lost to a store that refuses the label
+            # What was deleted already must not be lost to a store that refuses the label, nor to a model that is down.
+            await self._put([_embedded_as(node, copy) for node, copy in zip(former, labelled, strict=True)])
             raise
 
     async def _held(self, retrieved: Sequence[BaseNode]) -> Sequence[BaseNode]:
@@ -99,6 +100,11 @@ def has_asynchronous_face(vector_store: BasePydanticVectorStore) -> bool:
 
 def _under(node: BaseNode, embedding: list[float] | None) -> BaseNode:
     return node.model_copy(update={"embedding": embedding})
+
+
+def _embedded_as(former: BaseNode, copy: BaseNode) -> BaseNode:
+    """The former node, with its copy's embedding where the store did not hand out its own."""
+    return former if former.embedding is not None else _under(former, copy.embedding)
 
 
 def _copied(copy: BaseNode, former: BaseNode) -> BaseNode:

@@ -202,7 +202,7 @@ def test_an_embedding_model_that_fails_loses_nothing(
         assert found(index) == before
 
 
-def test_a_store_that_refuses_the_label_loses_nothing(
+def test_a_store_that_refuses_the_label_loses_nothing_even_where_nothing_can_be_embedded_any_more(
     opened: Opened,
     rules: list[Rule],
     tmp_path: Path,
@@ -215,6 +215,7 @@ def test_a_store_that_refuses_the_label_loses_nothing(
 
         def refuse(store: Any, nodes: list[BaseNode], **options: Any) -> Any:
             if any("classify_type" in node.metadata for node in nodes):
+                index._embed_model.is_down = True
                 raise ValueError("no such column")
             return add(store, nodes, **options)
 
@@ -222,6 +223,7 @@ def test_a_store_that_refuses_the_label_loses_nothing(
         with caplog.at_level(logging.WARNING):
             made(rules, ScriptedBackend(), write_back=index).postprocess_nodes(before)
         assert "could not be written back" in caplog.text
+        index._embed_model.is_down = False
         assert found(index) == before
 
 

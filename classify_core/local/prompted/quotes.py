@@ -14,7 +14,7 @@ _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2
 _LINE_END_HYPHEN = re.compile(r"(?<=\w)-[ \t]*\r?\n\s*(?=\w)")
 # White space, and the marks of Markdown and of tables, which models leave out.
 _SEPARATORS = re.compile(r"[\s*_#|~\\]+")
-_CHARACTERS = str.maketrans(dict.fromkeys(_QUOTATION_MARKS, "'") | dict.fromkeys("‐‑‒–—―−", "-"))  # noqa: RUF001
+_CHARACTERS = str.maketrans(dict.fromkeys(_QUOTATION_MARKS, "'") | dict.fromkeys("‐‑‒–—―−", "-"))  # noqa: RUF001 - the same
 _AROUND = "'-.,;: "  # what models put around a quote
 
 
