@@ -11,7 +11,7 @@ from classify_core.background import background, in_thread
 from classify_core.errors import InvalidOptionError
 from classify_core.file_listing import FileListing, ListedFile
 from classify_core.file_systems import FileSystemFiles
-from llama_index_classify.reading.windows import batches
+from classify_core.windows import batches
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

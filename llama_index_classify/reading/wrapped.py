@@ -13,9 +13,9 @@ from llama_index.core import SimpleDirectoryReader
 from llama_index.core.readers.base import BaseReader
 
 from classify_core.background import background, in_thread
+from classify_core.windows import windows
 from llama_index_classify.nodes import items_of
 from llama_index_classify.reading.directory_reader import is_extractor_call, unread_file
-from llama_index_classify.reading.windows import document_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -52,7 +52,7 @@ class WrappedReader:
 
     def windows(self) -> Iterator[list[Item]]:
         """The documents a few at a time, as far as the reader itself is lazy."""
-        for window in document_windows(self._iterated(), self.group_by, file=self._file):
+        for window in windows(self._iterated(), self._items, self.group_by):
             yield self._items(window)
 
     @property

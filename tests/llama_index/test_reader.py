@@ -12,7 +12,6 @@ from llama_index.core.schema import Document
 
 from classify_core import BatchError, ForeignLabelError, InvalidOptionError, Rule
 from llama_index_classify import ClassifyReader
-from llama_index_classify.reading.windows import document_windows
 from tests.backends import ScriptedBackend
 from tests.llama_index.parts import fails_on
 
@@ -127,19 +126,6 @@ def test_lazy_loading_takes_no_more_than_it_needs(rules: list[Rule]) -> None:
     assert next(documents).metadata["classify_type"] == "invoice"
     assert wrapped.taken < 100
     assert sum(1 for _ in documents) == 999
-
-
-def test_lazy_loading_never_cuts_a_document_in_two() -> None:
-    pages = [
-        Document(text=f"{file}{page}", metadata={"file_path": file, "page_label": str(page)})
-        for file, count in (("a", 5), ("b", 1), ("c", 9), ("d", 2))
-        for page in range(count)
-    ]
-    windows = list(document_windows(pages, "auto", size=3))
-    assert [page for window in windows for page in window] == pages
-    assert len(windows) > 1
-    files = [{page.metadata["file_path"] for page in window} for window in windows]
-    assert sum(len(names) for names in files) == 4
 
 
 def test_it_is_remote_where_documents_leave_the_machine(rules: list[Rule]) -> None:

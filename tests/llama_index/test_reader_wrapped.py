@@ -17,8 +17,6 @@ from llama_index.readers.file import PDFReader
 
 from classify_core import InvalidOptionError, Rule
 from llama_index_classify import ClassifyReader
-from llama_index_classify.reading import windows
-from llama_index_classify.reading.windows import batches, document_windows
 from tests.backends import HeldBackend, ScriptedBackend, until
 from tests.llama_index.parts import types
 from tests.llama_index.reader_parts import all_ways, pdf_of
@@ -110,17 +108,6 @@ async def test_what_came_before_an_error_is_given_out_before_it_is_raised(rules:
     assert len(streamed) == 40
 
 
-def test_batches_hold_what_came_before_an_error() -> None:
-    def broken() -> Iterator[int]:
-        yield from (1, 2, 3)
-        raise KeyError
-
-    given: list[list[int]] = []
-    with pytest.raises(KeyError):
-        given.extend(batches(broken(), 2))
-    assert given == [[1, 2], [3]]
-
-
 def test_a_directory_reader_is_read_file_by_file(rules: list[Rule], tmp_path: Path) -> None:
     for number in range(100):
         (tmp_path / f"{number:03}.txt").write_text(f"invoice {number}")
@@ -200,35 +187,3 @@ def test_a_file_of_this_machine_is_never_taken_for_one_of_another(rules: list[Ru
     with pytest.raises(InvalidOptionError, match="files of this machine"):
         ClassifyReader(PDFReader(), **options).load_data(tmp_path / "a.txt", extra_info={}, fs=memory)
     assert types(ClassifyReader(SimpleDirectoryReader(tmp_path), **options).load_data()) == ["invoice"]
-
-
-def pages(*files: tuple[str, int]) -> list[Document]:
-    return [
-        Document(text=f"{file}{page}", metadata={"file_path": file, "page_label": str(page)})
-        for file, count in files
-        for page in range(count)
-    ]
-
-
-def test_a_long_document_is_not_looked_at_again_with_each_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked_at = 0
-    items_of = windows.items_of
-
-    def counted(documents: list[Document], **options: Any) -> Any:
-        nonlocal looked_at
-        looked_at += len(documents)
-        return items_of(documents, **options)
-
-    monkeypatch.setattr(windows, "items_of", counted)
-    given = pages(("a", 3000), ("b", 1))
-    assert [len(window) for window in document_windows(given, "auto")] == [3000, 1]
-    assert looked_at < 2 * len(given)
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 5, 100])
-def test_pages_that_are_mixed_stay_together_as_far_as_they_are_in_hand(size: int) -> None:
-    a, b, c = pages(("a", 3)), pages(("b", 3)), pages(("c", 4))
-    given = [a[0], b[0], a[1], b[1], a[2], b[2], *c]
-    cut = list(document_windows(given, "auto", size=size))
-    assert [page for window in cut for page in window] == given
-    assert sum(1 for window in cut if any(page in c for page in window)) == 1
