@@ -1,22 +1,20 @@
-"""What an agent may name, and what it reads: which types there are, what was found, and what it asked in vain."""
+"""What an agent reads: which types and documents there are, what was found, and what it asked in vain."""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ConfigDict
 
 from classify_core.classification import Classification, Status
-from classify_core.errors import ClassifyError, InvalidOptionError
+from classify_core.errors import ClassifyError
 from classify_core.metadata import MetadataSchema, shortened
 
 if TYPE_CHECKING:
     from classify_core.models import Rule
     from classify_core.source import Source
-
-T = TypeVar("T")
 
 # OpenAI-style APIs refuse a longer one.
 MAX_DESCRIPTION: Final = 1024
@@ -54,23 +52,6 @@ class AgentAnswer(BaseModel):
         return self.line
 
 
-def attachments_of(documents: Mapping[str, T] | None, source_of: Callable[[T, str], Source]) -> dict[str, Source]:
-    """The documents of a conversation by the names that an agent knows them by.
-
-    Args:
-        documents: what the user gave; None for none.
-        source_of: a framework's way from a document and its name to a source.
-
-    Raises:
-        InvalidOptionError: they are no mapping, or one of them is nothing that can be classified.
-    """
-    if documents is None:
-        return {}
-    if not isinstance(documents, Mapping):
-        raise InvalidOptionError('documents= maps names to documents, such as {"acme.pdf": Path("acme.pdf")}')
-    return {str(name): source_of(value, str(name)) for name, value in documents.items()}
-
-
 def describe_types(purpose: str, rules: Sequence[Rule] | None) -> str:
     """A tool's description: its purpose, how it answers, and as many of the types as fit."""
     text = f"{purpose} {_ANSWERS}"
@@ -93,27 +74,50 @@ def no_such_document(attachments: Sequence[str], *, has_files: bool = False) -> 
         attachments: the names it may use.
         has_files: whether it may name files as well.
     """
+    kinds = ["attachment"] if attachments or not has_files else []
+    kinds += ["file"] if has_files else []
+    return f"There is no {' or '.join(kinds)} of that name. {known_documents(attachments, has_files=has_files)}"
+
+
+def known_documents(attachments: Sequence[str], *, has_files: bool = False) -> str:
+    """What an agent may name; see `no_such_document`."""
     if not has_files:
-        return f"There is no attachment of that name. {_known(attachments)}"
-    if not attachments:
-        return f"There is no file of that name. {_FILES}"
-    return f"There is no attachment or file of that name. {_known(attachments)} {_FILES}"
+        return _known(attachments)
+    return f"{_known(attachments)} {_FILES}" if attachments else _FILES
+
+
+def placeless(outcome: Classification, source: Source) -> Classification:
+    """The outcome of a source as an agent may read it; see `without_place`."""
+    if outcome.error is None:
+        return outcome
+    return outcome.model_copy(update={"error": without_place(outcome.error, source)})
 
 
 def without_place(error: ClassifyError, source: Source) -> ClassifyError:
-    """The error as an agent may read it: a file goes by its name, not by its place on this machine.
+    """The error as an agent, and a trace, may read it: a file goes by its name, not by its place on this machine.
 
     Returns:
-        The error itself, or a copy whose `__cause__` it is.
+        The error itself, or a copy whose `__context__` it is. It is not the copy's cause: that would be printed too.
     """
-    place = str(source.value) if source.kind == "path" else ""
-    if not place or place not in error.message:
+    message = error.message
+    for place in _places(source):
+        message = message.replace(place, source.name or "it")
+    if message == error.message:
         return error
     told = copy.copy(error)
-    told.message = error.message.replace(place, source.name or "it")
-    told.args = (told.message,)
-    told.__cause__ = error
+    told.message = message
+    told.args = (message,)
+    told.__context__ = error
+    told.__suppress_context__ = True
     return told
+
+
+def _places(source: Source) -> tuple[str, ...]:
+    """How messages may write where a source is: as it is, or with what cannot be printed escaped."""
+    if source.kind != "path" or source.value.name == str(source.value):  # a name alone tells no place
+        return ()
+    place = str(source.value)
+    return place, repr(place)[1:-1]
 
 
 def _known(names: Sequence[str]) -> str:

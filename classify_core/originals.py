@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -13,6 +14,8 @@ from classify_core.labels import SourceChoice
 from classify_core.source import Source
 
 FILE_KEY: Final = "file_path"
+# LangChain's loaders write the path here; other ones an address, a title, an identifier.
+SOURCE_KEY: Final = "source"
 FILE_ID_KEY: Final = "file_id"
 PARSE_JOB_KEY: Final = "parse_job_id"
 
@@ -26,7 +29,7 @@ def original_of(
 ) -> Source | ClassifyError | None:
     """The original that is classified for one document, why it cannot be had, or None: its text is classified.
 
-    A file is named and not looked at: it is read, away from any running loop, when it is classified.
+    A file is named and not read: that is done, away from any running loop, when it is classified.
 
     Args:
         items: what a framework handed over.
@@ -34,7 +37,8 @@ def original_of(
         choice: with `"file"` the original that the items' metadata names, all of them the same; their text where they
             name none or several.
         allow_remote: whether an identifier of the hosted service names an original too. What the service parsed already
-            comes first, since its pages are not billed again, then what it has, then the file on this machine.
+            comes first, since its pages are not billed again, then what it has, then the file on this machine:
+            `file_path`, which cannot be anything else, or `source`, where there is a file of that name.
     """
     first = items[indices[0]]
     if first.source is not None and len(indices) == 1:
@@ -89,8 +93,18 @@ def _file(place: str, name: str | None) -> Source | UnreadableDocumentError | No
     )
 
 
+def _existing_file(place: str, name: str | None) -> Source | None:
+    """The file that `source` names; None where there is none, since the word may stand for anything."""
+    named = _file(place, name)
+    # Unlike Path.is_file, isfile takes a word too long for a file's name for what it is: no file.
+    return named if isinstance(named, Source) and os.path.isfile(str(named.value)) else None  # noqa: PTH113 - see above
+
+
 _REMOTE: Final[dict[str, Callable[[str, str | None], Source | ClassifyError | None]]] = {
     PARSE_JOB_KEY: _parse_job,
     FILE_ID_KEY: _file_of_service,
 }
-_LOCAL: Final[dict[str, Callable[[str, str | None], Source | ClassifyError | None]]] = {FILE_KEY: _file}
+_LOCAL: Final[dict[str, Callable[[str, str | None], Source | ClassifyError | None]]] = {
+    FILE_KEY: _file,
+    SOURCE_KEY: _existing_file,
+}

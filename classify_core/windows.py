@@ -1,19 +1,26 @@
-"""Lazy work in windows: a few values at a time, no document cut in two, none lost to an error behind it."""
+"""Lazy work in windows: a few values at a time, no document cut in two, none lost to an error behind it.
+
+Who breaks off ends what was iterated too, a generator of the caller's included.
+"""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Generator, Iterable, Sequence
+from contextlib import aclosing, asynccontextmanager
+from contextvars import copy_context
+from itertools import chain, islice
 from typing import Final, Generic, TypeVar
 
+from classify_core.background import in_thread
 from classify_core.grouping import GroupBy, Item, grouped
+from classify_core.labels import Labelled, Labelling
 
 T = TypeVar("T")
 
 WINDOW: Final = 32
 
 
-def batches(values: Iterable[T], size: int = WINDOW) -> Iterator[list[T]]:
+def batches(values: Iterable[T], size: int = WINDOW) -> Generator[list[T], None, None]:
     """The values, so many at a time; what they raise is raised behind the values that came before it."""
     errors: list[Exception] = []
     remaining = _up_to_an_error(values, errors)
@@ -23,15 +30,16 @@ def batches(values: Iterable[T], size: int = WINDOW) -> Iterator[list[T]]:
         raise errors[0]
 
 
-async def abatches(values: AsyncIterable[T], size: int = WINDOW) -> AsyncIterator[list[T]]:
+async def abatches(values: AsyncIterable[T], size: int = WINDOW) -> AsyncGenerator[list[T], None]:
     """The same of an asynchronous iterable."""
     errors: list[Exception] = []
     batch: list[T] = []
-    async for value in _aup_to_an_error(values, errors):
-        batch.append(value)
-        if len(batch) == size:
-            yield batch
-            batch = []
+    async with aclosing(_aup_to_an_error(values, errors)) as remaining:
+        async for value in remaining:
+            batch.append(value)
+            if len(batch) == size:
+                yield batch
+                batch = []
     if batch:
         yield batch
     if errors:
@@ -40,7 +48,7 @@ async def abatches(values: AsyncIterable[T], size: int = WINDOW) -> AsyncIterato
 
 def windows(
     values: Iterable[T], items_of: Callable[[list[T]], Sequence[Item]], group_by: GroupBy, *, size: int = WINDOW
-) -> Iterator[list[T]]:
+) -> Generator[list[T], None, None]:
     """The values in windows of about `size`; what belongs to one document and follows one another stays together.
 
     Args:
@@ -52,7 +60,9 @@ def windows(
     cutter = _Cutter(items_of, group_by)
     errors: list[Exception] = []
     for batch in batches(_up_to_an_error(values, errors), size):
-        if complete := cutter.complete(batch):
+        if len(batch) < size:
+            cutter.held += batch  # nothing follows it
+        elif complete := cutter.complete(batch):
             yield complete
     if cutter.held:
         yield cutter.held
@@ -62,17 +72,96 @@ def windows(
 
 async def awindows(
     values: AsyncIterable[T], items_of: Callable[[list[T]], Sequence[Item]], group_by: GroupBy, *, size: int = WINDOW
-) -> AsyncIterator[list[T]]:
+) -> AsyncGenerator[list[T], None]:
     """The same of an asynchronous iterable."""
     cutter = _Cutter(items_of, group_by)
     errors: list[Exception] = []
-    async for batch in abatches(_aup_to_an_error(values, errors), size):
-        if complete := cutter.complete(batch):
-            yield complete
+    async with aclosing(abatches(_aup_to_an_error(values, errors), size)) as given:
+        async for batch in given:
+            if len(batch) < size:
+                cutter.held += batch
+            elif complete := cutter.complete(batch):
+                yield complete
     if cutter.held:
         yield cutter.held
     if errors:
         raise errors[0]
+
+
+def windows_of_lists(
+    lists: Iterable[list[T]], items_of: Callable[[list[T]], Sequence[Item]], group_by: GroupBy, *, size: int = WINDOW
+) -> Generator[list[T], None, None]:
+    """The values of a stream of lists in windows; a list that comes alone is one window, however long it is.
+
+    Args:
+        lists: none of them empty; a stream without any is one empty window.
+        items_of: the values as items, one each.
+        group_by: what one document is.
+        size: values at a time; a longer document is a longer window.
+    """
+    errors: list[Exception] = []
+    remaining = _up_to_an_error(lists, errors)
+    begun = list(islice(remaining, 2))
+    if len(begun) > 1:
+        values = chain.from_iterable(chain(begun, remaining))
+        yield from windows(values, items_of, group_by, size=size)
+    elif begun or not errors:
+        yield begun[0] if begun else []
+    if errors:
+        raise errors[0]
+
+
+async def awindows_of_lists(
+    lists: AsyncIterable[list[T]],
+    items_of: Callable[[list[T]], Sequence[Item]],
+    group_by: GroupBy,
+    *,
+    size: int = WINDOW,
+) -> AsyncGenerator[list[T], None]:
+    """The same of an asynchronous stream."""
+    errors: list[Exception] = []
+    async with aclosing(_aup_to_an_error(lists, errors)) as remaining:
+        begun = [each async for each in _afirst(2, remaining)]
+        if len(begun) > 1:
+            async with aclosing(awindows(_aflat(begun, remaining), items_of, group_by, size=size)) as cut:
+                async for window in cut:
+                    yield window
+        elif begun or not errors:
+            yield begun[0] if begun else []
+    if errors:
+        raise errors[0]
+
+
+async def in_threads(values: Generator[T, None, None]) -> AsyncGenerator[T, None]:
+    """What a generator yields, each value fetched in a thread, so that its work never holds up the running loop.
+
+    The threads see the caller's context variables. One that is given up on ends by itself, and the generator with it.
+    """
+    context, end = copy_context(), object()
+    try:
+        while (value := await in_thread(context.run, next, values, end)) is not end:
+            yield value
+    except GeneratorExit:
+        await in_thread(context.run, values.close)
+        raise
+
+
+def before_failure(labelling: Labelling) -> list[Labelled]:
+    """The items that remain; where a failure is to be raised behind them, those before the first that failed."""
+    if labelling.error is None:
+        return labelling.labelled
+    failed = min((index for one in labelling.failed for index in one.indices), default=0)
+    return [one for one in labelling.labelled if one.index < failed]
+
+
+@asynccontextmanager
+async def ending(values: AsyncIterable[object]) -> AsyncGenerator[None, None]:
+    """Ends a generator with who iterates over it, as `yield from` does where nothing is awaited."""
+    try:
+        yield
+    finally:
+        if isinstance(values, AsyncGenerator):
+            await values.aclose()
 
 
 class _Cutter(Generic[T]):
@@ -100,7 +189,7 @@ class _Cutter(Generic[T]):
         return complete
 
 
-def _up_to_an_error(values: Iterable[T], errors: list[Exception]) -> Iterator[T]:
+def _up_to_an_error(values: Iterable[T], errors: list[Exception]) -> Generator[T, None, None]:
     """The values; what they raise is kept for later."""
     try:
         yield from values
@@ -108,9 +197,29 @@ def _up_to_an_error(values: Iterable[T], errors: list[Exception]) -> Iterator[T]
         errors.append(error)
 
 
-async def _aup_to_an_error(values: AsyncIterable[T], errors: list[Exception]) -> AsyncIterator[T]:
+async def _aup_to_an_error(values: AsyncIterable[T], errors: list[Exception]) -> AsyncGenerator[T, None]:
     try:
-        async for value in values:
-            yield value
+        async with ending(values):
+            async for value in values:
+                yield value
     except Exception as error:  # noqa: BLE001 - it is raised once what came before it is done
         errors.append(error)
+
+
+async def _afirst(count: int, values: AsyncGenerator[T, None]) -> AsyncGenerator[T, None]:
+    """So many values at most; the generator goes on behind them."""
+    for _ in range(count):
+        try:
+            value = await anext(values)
+        except StopAsyncIteration:
+            return
+        yield value
+
+
+async def _aflat(begun: Iterable[Iterable[T]], remaining: AsyncIterable[Iterable[T]]) -> AsyncGenerator[T, None]:
+    for each in begun:
+        for value in each:
+            yield value
+    async for each in remaining:
+        for value in each:
+            yield value

@@ -1,66 +1,93 @@
-"""A batch of a `ClassifyRunnable`: its documents, and what each input comes to."""
+"""A batch: its documents among the inputs, and what each input comes to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from classify_core.classification import Classification
-from classify_core.errors import ClassifyError, InvalidOptionError
+from classify_core.errors import InvalidOptionError
 from classify_core.source import Source
 from langchain_classify.references import DocumentLike, source_of
+from langchain_classify.traced_inputs import NO_DOCUMENT, given
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 T = TypeVar("T")
 
 
 class Batch:
-    """The documents of one call; the synchronous and the asynchronous face differ only in who classifies them.
+    """The inputs of one call.
 
     Args:
         inputs: what was handed over.
-        keep_errors: whether an input that is no document is an outcome; else it is an error before anything begins.
+        keep_errors: whether a failed input's outcome is its error; else it is raised.
 
-    Raises:
-        InvalidOptionError: an input is no document, unless `keep_errors`.
+    Attributes:
+        inputs: the inputs.
+        documents: those of them that are documents.
     """
 
     def __init__(self, inputs: Sequence[DocumentLike], *, keep_errors: bool) -> None:
-        self._sources = [_source_or_error(value) if keep_errors else source_of(value) for value in inputs]
+        self.inputs = inputs
+        self._keep_errors = keep_errors
+        self._sources = [_source_or_error(value) for value in inputs]
+        self._places = [place for place, source in enumerate(self._sources) if isinstance(source, Source)]
+        self.documents = [source for source in self._sources if isinstance(source, Source)]
+
+    def __len__(self) -> int:
+        return len(self._sources)
 
     @property
     def references(self) -> list[dict[str, Any]]:
         """What a tracer may know of the inputs, one by one."""
-        return [
-            source.reference if isinstance(source, Source) else {"kind": "invalid", "name": None}
-            for source in self._sources
-        ]
+        return [source.reference if isinstance(source, Source) else NO_DOCUMENT for source in self._sources]
 
-    @property
-    def documents(self) -> list[Source]:
-        """Those inputs that are documents."""
-        return [source for source in self._sources if isinstance(source, Source)]
+    def refused(self) -> Iterator[tuple[int, InvalidOptionError]]:
+        """The inputs that are no documents, each with its place and its error."""
+        for place, source in enumerate(self._sources):
+            if not isinstance(source, Source):
+                yield place, source
+
+    def refuse(self) -> None:
+        """Refuses the batch, before anything is spent on it.
+
+        Raises:
+            InvalidOptionError: an input is no document, and errors are not kept.
+        """
+        for _, error in self.refused():
+            self.result(error)
+
+    def place_of(self, number: int) -> int:
+        """Where a document stands among the inputs."""
+        return self._places[number]
 
     def of_documents(self, values: Sequence[T]) -> list[T]:
         """Those of the inputs' values that belong to documents."""
-        return [value for value, source in zip(values, self._sources, strict=True) if isinstance(source, Source)]
+        return [values[place] for place in self._places]
 
-    def results(self, outcomes: Sequence[Classification], *, raises: bool) -> list[Classification | ClassifyError]:
-        """What each input comes to, in the order given: a failure's error where it `raises`."""
-        remaining = iter(outcomes)
-        found = [next(remaining) if isinstance(source, Source) else source for source in self._sources]
-        return [_error_of(outcome) if raises else outcome for outcome in found]
+    def in_order(self, completed: Iterable[tuple[int, Classification | Exception]]) -> list[Any]:
+        """What the inputs come to, in the order given.
+
+        Raises:
+            Exception: the first input's that failed, unless errors are kept.
+        """
+        outcomes = dict(completed)
+        return [self.result(outcomes[place]) for place in range(len(self))]
+
+    def result(self, outcome: Classification | Exception) -> Classification | Exception:
+        """What one input comes to.
+
+        Raises:
+            Exception: it failed, and errors are not kept.
+        """
+        if isinstance(outcome, Exception) and not self._keep_errors:
+            raise outcome
+        return outcome
 
 
 def _source_or_error(value: DocumentLike) -> Source | InvalidOptionError:
     try:
-        return source_of(value)
+        return source_of(given(value))
     except InvalidOptionError as error:
         return error
-
-
-def _error_of(outcome: Classification | ClassifyError) -> Classification | ClassifyError:
-    if isinstance(outcome, Classification) and outcome.error is not None:
-        return outcome.error
-    return outcome

@@ -1,15 +1,19 @@
 """How `configurable_fields` gets its component: LangChain passes all fields back to the constructor, some changed.
 
 What did not change is kept as it is: the whole classifier where nothing of it changed, else its backend with key,
-connections and pacing, so that a field configured for one call opens no second connection pool.
+connections and pacing, so that a field configured for one call opens no second connection pool. Equal changes share a
+classifier, and with it what it knows and how many documents are open at once: LangChain rebuilds for each input of a
+batch.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 from classify_core.backend_choice import HostedOptions
+from classify_core.classifier import Classifier
 from classify_core.component import ClassifierFields
 
 if TYPE_CHECKING:
@@ -18,11 +22,12 @@ if TYPE_CHECKING:
     import httpx
     from pydantic import SecretStr
 
-    from classify_core.classifier import Classifier
-
 _CONNECTION: Final = frozenset(option.name for option in fields(HostedOptions))
 # A classifier tells no options that its backend does not have.
 _DEFAULTS: Final = {name: own.default for name, own in ClassifierFields.model_fields.items()}
+_KEPT: Final = 8
+"""Classifiers kept for changes that may come again; more than a program configures, and no leak."""
+
 _CLASSIFIER: Final = frozenset(ClassifierFields.model_fields) - {"metadata_schema"} | _CONNECTION
 
 
@@ -39,25 +44,40 @@ class Origin:
     classifier: Classifier
     api_key: SecretStr | None = field(default=None, repr=False)
     http_client: httpx.AsyncClient | None = field(default=None, repr=False)
+    _changed: list[tuple[dict[str, Any], Classifier]] = field(default_factory=list, init=False, repr=False)
+    _lock: Lock = field(default_factory=Lock, init=False, repr=False)
 
     def arguments(self) -> dict[str, Any]:
         """All arguments of the classifier."""
         told = {"api_key": self.api_key, "http_client": self.http_client, **self.classifier.arguments()}
         return {name: told.get(name, _DEFAULTS.get(name)) for name in _CLASSIFIER}
 
+    def changed(self, changes: dict[str, Any]) -> Classifier:
+        """The classifier with some arguments changed; the same one for equal changes."""
+        with self._lock:
+            found = next((known for known in self._changed if known[0] == changes), None)
+            if found is None:
+                found = changes, Classifier(**self._arguments_with(changes))
+            else:
+                self._changed.remove(found)
+            self._changed[:] = [*self._changed, found][-_KEPT:]
+        return found[1]
+
+    def _arguments_with(self, changes: dict[str, Any]) -> dict[str, Any]:
+        superseded = _superseded(changes)
+        kept = {name: value for name, value in self.arguments().items() if name not in superseded}
+        if "backend" not in changes and _CONNECTION.isdisjoint(changes):
+            kept = {name: value for name, value in kept.items() if name not in _CONNECTION}
+            kept["backend"] = self.classifier.backend
+        return {name: value for name, value in (kept | changes).items() if value is not None}
+
 
 def rebuilt_arguments(origin: Origin, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The constructor arguments of a component whose fields are those of `origin`, some of them changed."""
     own = {name: value for name, value in fields.items() if name not in _CLASSIFIER}
     before = origin.arguments()
-    changed = {name: fields[name] for name in _CLASSIFIER if name in fields and fields[name] != before[name]}
-    if not changed:
-        return own | {"classifier": origin.classifier}
-    kept = {name: value for name, value in before.items() if name not in _superseded(changed)}
-    if "backend" not in changed and _CONNECTION.isdisjoint(changed):
-        kept = {name: value for name, value in kept.items() if name not in _CONNECTION}
-        kept["backend"] = origin.classifier.backend
-    return own | kept | changed
+    changes = {name: fields[name] for name in _CLASSIFIER if name in fields and fields[name] != before[name]}
+    return own | {"classifier": origin.changed(changes) if changes else origin.classifier}
 
 
 def _superseded(changed: Mapping[str, Any]) -> frozenset[str]:

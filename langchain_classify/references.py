@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Sequence
+from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from langchain_core.documents import Document
 
+from classify_core.background import in_thread
 from classify_core.errors import InvalidOptionError
 from classify_core.grouping import Item
 from classify_core.source import Source, SourceLike
+from classify_core.windows import ending
 
 if TYPE_CHECKING:
     from classify_core.labels import Labelled
@@ -53,13 +56,44 @@ def documents_in(values: Iterable[Document]) -> list[Document]:
     Raises:
         InvalidOptionError: something else is among them, or a single document was given.
     """
+    return list(each_document(values))
+
+
+async def adocuments_in(values: Iterable[Document]) -> list[Document]:
+    """The same; what may do its work while it is iterated does so in a thread, never on the running loop."""
+    if isinstance(values, (list, tuple)):
+        return documents_in(values)
+    return await in_thread(copy_context().run, documents_in, values)
+
+
+def each_document(values: Iterable[Document]) -> Iterator[Document]:
+    """The documents of an iterable, as they come; who breaks off ends a generator too.
+
+    Raises:
+        InvalidOptionError: what comes is none, or a single document was given.
+    """
     if isinstance(values, (Document, str)) or not isinstance(values, Iterable):
         raise InvalidOptionError(f"a {type(values).__name__} was given; give a list of Documents")
-    documents = list(values)
-    for place, document in enumerate(documents):
-        if not isinstance(document, Document):
-            raise InvalidOptionError(f"item {place} is a {type(document).__name__}, not a Document")
-    return documents
+    try:
+        for place, document in enumerate(values):
+            yield _checked(document, place)
+    finally:
+        if isinstance(values, Generator):
+            values.close()
+
+
+async def aeach_document(values: AsyncIterable[Document]) -> AsyncIterator[Document]:
+    """The same of an asynchronous iterable."""
+    async with ending(values):
+        place = 0
+        async for document in values:
+            yield _checked(document, place)
+            place += 1
+
+
+def items_of(documents: Sequence[Document]) -> list[Item]:
+    """Documents as the labeller sees them."""
+    return [item_of(document) for document in documents]
 
 
 def references_to(documents: Sequence[Document]) -> dict[str, Any]:
@@ -79,3 +113,9 @@ def labels_of(documents: Sequence[Document], labelled: Sequence[Labelled], schem
         for one in labelled[:MAX_TRACED]
     ]
     return {"count": len(labelled), "documents": told}
+
+
+def _checked(value: Any, place: int) -> Document:
+    if not isinstance(value, Document):
+        raise InvalidOptionError(f"item {place} is a {type(value).__name__}, not a Document")
+    return value

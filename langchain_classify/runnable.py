@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 
 from langchain_core.documents import Document
-from langchain_core.runnables import RunnableConfig, RunnableSerializable
-from langchain_core.runnables.config import ensure_config
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
 from pydantic import BaseModel, RootModel
 
 from classify_core.classification import Classification
-from classify_core.errors import ClassifyError, ClassifyTimeoutError, ConnectionFailedError, ServerError
-from langchain_classify.batching import Batch
+from langchain_classify.bounding import acompleted, completed
+from langchain_classify.completing import CompletingMethods
 from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, Rules, on_error_for
+from langchain_classify.composing import ByReference, ComposingMethods, ConfigurableByReference, taking_references
 from langchain_classify.progress import adispatched_progress, dispatched_progress
 from langchain_classify.references import DocumentLike, source_of
+from langchain_classify.retrying import RETRYABLE
+from langchain_classify.traced_inputs import given
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from langchain_core.runnables.utils import AnyConfigurableField, ConfigurableField
+
+    from classify_core.errors import ClassifyError
+    from langchain_classify.batching import Batch
+    from langchain_classify.runs import Runs
 
 
 class ClassifyRunnableInput(RootModel[Document | str]):
@@ -27,8 +35,10 @@ class ClassifyRunnableInput(RootModel[Document | str]):
     """
 
 
-class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Classification]):
-    """Classifies one document a call; `batch` and `abatch` many, each distinct one once.
+class ClassifyRunnable(
+    ComposingMethods, CompletingMethods, ClassifyComponent, RunnableSerializable[DocumentLike, Classification]
+):
+    """Classifies one document a call; `batch` and its like many, each distinct one once.
 
     >>> from classify_core import Rule
     >>> rules = [Rule(type="invoice", description="contains invoice number, line items and total amount")]
@@ -36,22 +46,26 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
     >>> classify.invoke("Invoice number 7: line items, total amount 20 EUR").type
     'invoice'
 
-    Callbacks and tracers get a reference to the document (kind, name, size, digest) as the run's input, never its
-    text. Where it is a step of a sequence, the sequence's own run still records what the sequence was given: let the
-    sequence begin with a path, or hide its inputs in the tracer.
+    Callbacks and tracers get a reference to the document (kind, name, size, digest) as a run's input, never its text;
+    also through `with_retry`, `with_fallbacks`, `map`, `with_config`, `bind`, `with_types`, `with_listeners`,
+    `configurable_fields` and `configurable_alternatives` of this class, one after another. What stands around it keeps
+    its own record: the run of a `RunnableSequence` or `RunnableParallel` holds what that was given, a step before it
+    what it gives out, and a fallback that is not ours gets the text. Let a sequence begin with a path, or hide its
+    inputs in the tracer.
 
-    `with_retry` also retries what will never succeed, unless told otherwise; pass
-    `retry_if_exception_type=ClassifyRunnable.RETRYABLE`. Single requests are retried already.
+    `with_retry` does not try again what will never succeed. `stream` yields one chunk, the result.
 
     Args:
         on_failure: `"raise"`: the document's own error; `"annotate"`: a `Classification` with `status` and `error`.
         fields: the arguments of `Classifier`, or `classifier=`; see `ClassifyComponent`.
     """
 
-    RETRYABLE: ClassVar[tuple[type[ClassifyError], ...]] = (ConnectionFailedError, ServerError, ClassifyTimeoutError)
-    """Errors that a later attempt may not meet. A `RateLimitError` is none: what waiting helps was waited for."""
+    RETRYABLE: ClassVar[tuple[type[ClassifyError], ...]] = RETRYABLE
+    """What `with_retry` tries again, unless told otherwise."""
 
     model_config = COMPONENT_CONFIG
+
+    _refuses: ClassVar[bool] = True
 
     on_failure: Literal["raise", "annotate"] = "raise"
 
@@ -73,7 +87,7 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
             InvalidOptionError: `input` is no document.
         """
         del kwargs  # a chain passes what it was given to all of its steps
-        source = source_of(input)
+        source = source_of(given(input))
 
         def classify(_: Any) -> Classification:
             return self.classifier.classify(
@@ -85,7 +99,7 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
     async def ainvoke(self, input: DocumentLike, config: RunnableConfig | None = None, **kwargs: Any) -> Classification:  # noqa: A002 - LangChain's name
         """The same, awaited; cancelling it cancels the work."""
         del kwargs
-        source = source_of(input)
+        source = source_of(given(input))
 
         async def classify(_: Any) -> Classification:
             async with adispatched_progress() as callback:
@@ -95,66 +109,65 @@ class ClassifyRunnable(ClassifyComponent, RunnableSerializable[DocumentLike, Cla
 
         return await self._acall_with_config(classify, cast("Any", source.reference), config)
 
-    def batch(
+    def with_config(
+        self, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Runnable[DocumentLike, Classification]:
+        """As of any runnable."""
+        return ByReference(bound=self).with_config(config, **kwargs)
+
+    def bind(self, **kwargs: Any) -> Runnable[DocumentLike, Classification]:
+        """As of any runnable."""
+        return ByReference(bound=self).bind(**kwargs)
+
+    def with_types(self, **types: Any) -> Runnable[DocumentLike, Classification]:
+        """As of any runnable."""
+        return ByReference(bound=self).with_types(**types)
+
+    def with_listeners(self, **listeners: Any) -> Runnable[DocumentLike, Classification]:
+        """As of any runnable."""
+        return ByReference(bound=self).with_listeners(**listeners)
+
+    def with_alisteners(self, **listeners: Any) -> Runnable[DocumentLike, Classification]:
+        """As of any runnable."""
+        return ByReference(bound=super().with_alisteners(**listeners))
+
+    def configurable_fields(self, **fields: AnyConfigurableField) -> Any:
+        """As of any runnable; equal values share a classifier, and all share the backend's connections."""
+        return ConfigurableByReference(bound=super().configurable_fields(**fields))
+
+    def configurable_alternatives(
         self,
-        inputs: Sequence[DocumentLike],
-        config: RunnableConfig | list[RunnableConfig] | None = None,
+        which: ConfigurableField,
         *,
-        return_exceptions: bool = False,
-        **kwargs: Any,
-    ) -> list[Classification]:
-        """Classifies documents as one run, in the order given; all are worked on, whatever fails.
-
-        As many are open at once as backend and plan allow, and no more than the config's `max_concurrency`.
-
-        Raises:
-            ClassifyError: the first document's that could not be classified, unless `return_exceptions`.
-        """
-        if not inputs:
-            return []
-        work = Batch(inputs, keep_errors=return_exceptions)
-        at_once = _at_once(config)
-
-        def classify(_: Any, config: list[RunnableConfig]) -> list[Any]:
-            outcomes = self.classifier.classify_many(
-                work.documents,
-                on_error="record",
-                max_concurrency=at_once,
-                on_progress=dispatched_progress(work.of_documents(config)),
-            )
-            return work.results(outcomes, raises=self.on_failure == "raise")
-
-        return self._batch_with_config(
-            cast("Any", classify), cast("Any", work.references), config, return_exceptions=return_exceptions, **kwargs
+        default_key: str = "default",
+        prefix_keys: bool = False,
+        **alternatives: Runnable[Any, Any] | Callable[[], Runnable[Any, Any]],
+    ) -> Any:
+        """As of any runnable."""
+        ours = {key: taking_references(alternative) for key, alternative in alternatives.items()}
+        configurable = super().configurable_alternatives(
+            which, default_key=default_key, prefix_keys=prefix_keys, **ours
         )
+        return ConfigurableByReference(bound=configurable)
 
-    async def abatch(
-        self,
-        inputs: Sequence[DocumentLike],
-        config: RunnableConfig | list[RunnableConfig] | None = None,
-        *,
-        return_exceptions: bool = False,
-        **kwargs: Any,
-    ) -> list[Classification]:
-        """The same, awaited; cancelling it cancels the work, and nothing goes on in the background."""
-        if not inputs:
-            return []
-        work = Batch(inputs, keep_errors=return_exceptions)
-        at_once = _at_once(config)
+    def _completed(self, batch: Batch, runs: Runs[Any], **kwargs: Any) -> Generator[tuple[int, Any], None, None]:
+        del kwargs
+        yield from batch.refused()
+        on_progress = dispatched_progress(batch.of_documents(runs.configs_within)) if runs.are_heard else None
+        with closing(completed(self.classifier, batch.documents, runs.max_concurrency, on_progress)) as outcomes:
+            for number, outcome in outcomes:
+                yield batch.place_of(number), self._result(outcome)
 
-        async def classify(_: Any, config: list[RunnableConfig]) -> list[Any]:
-            async with adispatched_progress(work.of_documents(config)) as callback:
-                outcomes = await self.classifier.aclassify_many(
-                    work.documents, on_error="record", max_concurrency=at_once, on_progress=callback
-                )
-            return work.results(outcomes, raises=self.on_failure == "raise")
+    async def _acompleted(self, batch: Batch, runs: Runs[Any], **kwargs: Any) -> AsyncGenerator[tuple[int, Any], None]:
+        del kwargs
+        for refused in batch.refused():
+            yield refused
+        configs = batch.of_documents(runs.configs_within) if runs.are_heard else []
+        async with adispatched_progress(configs) as on_progress:
+            documents = acompleted(self.classifier, batch.documents, runs.max_concurrency, on_progress)
+            async with aclosing(documents) as outcomes:
+                async for number, outcome in outcomes:
+                    yield batch.place_of(number), self._result(outcome)
 
-        return await self._abatch_with_config(
-            cast("Any", classify), cast("Any", work.references), config, return_exceptions=return_exceptions, **kwargs
-        )
-
-
-def _at_once(config: RunnableConfig | list[RunnableConfig] | None) -> int | None:
-    """How many documents the config allows at once; None leaves it to backend and plan."""
-    first = config[0] if isinstance(config, list) else config
-    return ensure_config(first).get("max_concurrency")
+    def _result(self, outcome: Classification) -> Classification | ClassifyError:
+        return outcome.error if outcome.error is not None and self.on_failure == "raise" else outcome

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import aclosing
 from typing import Any, cast
 
 from langchain_core.documents import BaseDocumentTransformer, Document
@@ -10,10 +11,28 @@ from langchain_core.runnables import RunnableConfig, RunnableSerializable
 
 from classify_core.component import LabellingFields
 from classify_core.grouping import GroupBy
-from classify_core.labels import Labelled, OnFailure
+from classify_core.labels import Labelled, Labelling, OnFailure, SourceChoice
+from classify_core.windows import (
+    awindows,
+    awindows_of_lists,
+    before_failure,
+    ending,
+    in_threads,
+    windows,
+    windows_of_lists,
+)
 from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, Rules
+from langchain_classify.documents import labelled_documents
 from langchain_classify.progress import adispatched_progress, dispatched_progress
-from langchain_classify.references import documents_in, item_of, labels_of, references_to
+from langchain_classify.references import (
+    adocuments_in,
+    aeach_document,
+    documents_in,
+    each_document,
+    items_of,
+    labels_of,
+    references_to,
+)
 
 
 class ClassifyDocumentTransformer(
@@ -32,12 +51,25 @@ class ClassifyDocumentTransformer(
     'invoice'
 
     The documents are new ones, with the ID and all metadata of the old. The pages of a file share one classification,
-    and a document that carries a fresh label is not classified again. As a runnable it shows callbacks and tracers
-    names, sizes and digests, never texts; a sequence that it is a step of records its own inputs and outputs.
+    and a document that carries a fresh label is not classified again. One that could not be classified carries status
+    and error and no type; given once more, it is the one that is classified.
+
+    `lazy_transform_documents` and `alazy_transform_documents` take and give any number of documents, a few at a time.
+    So do `transform` and `atransform`, by which a chain streams. What belongs to one document has to come one after
+    the other then, and somebody else's type is found only when its turn comes.
+
+    As a runnable it shows callbacks and tracers names, sizes and digests, never texts; what stands around it, such as a
+    sequence, `map` or `with_retry`, records its own inputs and outputs. A batch is of lists: the config's
+    `max_concurrency` bounds how many are worked on at once, and the classifier how many documents of all of them are.
 
     Args:
         group_by: what one document is: `"auto"` (the pages of a file), a metadata key, a function of a document, or
             None: each alone.
+        source: `"text"` (the default), or `"file"`: the original that the metadata names, read when it is classified.
+            `parse_job_id` (`pjb-...`, not billed again) and `file_id` (`dfl-...`) count where the backend is hosted,
+            then `file_path`, then `source` where there is a file of that name: a path, a relative one from the working
+            directory, or a `file://` address. Where nothing is named, or several originals by one document, it is the
+            text. Whoever writes the metadata decides which files are read.
         on_failure: `"annotate"` keeps a document that could not be classified, with status and error in its metadata;
             `"skip"` leaves it out; `"raise"` raises `BatchError` once all have been worked on.
         overwrite: replace a type that somebody else wrote.
@@ -52,13 +84,14 @@ class ClassifyDocumentTransformer(
         rules: Rules | None = None,
         *,
         group_by: GroupBy = "auto",
+        source: SourceChoice = "text",
         on_failure: OnFailure = "annotate",
         overwrite: bool = False,
         keep_types: Sequence[str] | None = None,
         drop_types: Sequence[str] | None = None,
         **fields: Any,
     ) -> None:
-        fields |= {"group_by": group_by, "on_failure": on_failure, "overwrite": overwrite}
+        fields |= {"group_by": group_by, "source": source, "on_failure": on_failure, "overwrite": overwrite}
         super().__init__(rules, keep_types=keep_types, drop_types=drop_types, **fields)
 
     def transform_documents(
@@ -73,15 +106,42 @@ class ClassifyDocumentTransformer(
         """
         del kwargs  # the transformers of a pipeline share theirs
         given = documents_in(documents)
-        return _written(given, self._label(given, show_progress=show_progress))
+        return labelled_documents(given, self._labelling(given, show_progress=show_progress).passed())
 
     async def atransform_documents(
         self, documents: Iterable[Document], *, show_progress: bool = False, **kwargs: Any
     ) -> list[Document]:
         """The same, awaited; cancelling it cancels the work."""
         del kwargs
-        given = documents_in(documents)
-        return _written(given, await self._alabel(given, show_progress=show_progress))
+        given = await adocuments_in(documents)
+        labelling = await self._alabelling(given, show_progress=show_progress)
+        return labelled_documents(given, labelling.passed())
+
+    def lazy_transform_documents(self, documents: Iterable[Document]) -> Iterator[Document]:
+        """Yields the labelled documents, a few at a time; so many are taken, and no more than a few ahead.
+
+        What came before an error, of the iterable too, is yielded before it is raised.
+
+        Raises:
+            ForeignLabelError: a document carries somebody else's type; of the few it came with none was classified.
+            BatchError: `on_failure` is `"raise"` and one of a few documents could not be classified.
+            InvalidOptionError: something else than documents came.
+        """
+        for window in windows(each_document(documents), items_of, self.group_by):
+            labelling = self._labelling(window)
+            yield from labelled_documents(window, before_failure(labelling))
+            labelling.passed()
+
+    async def alazy_transform_documents(
+        self, documents: AsyncIterable[Document] | Iterable[Document]
+    ) -> AsyncIterator[Document]:
+        """The same for `async for`; a synchronous iterable is iterated in threads, never on the running loop."""
+        async with aclosing(self._awindows(documents)) as given:
+            async for window in given:
+                labelling = await self._alabelling(window)
+                for document in labelled_documents(window, before_failure(labelling)):
+                    yield document
+                labelling.passed()
 
     def invoke(self, input: Iterable[Document], config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002 - LangChain's name
         """The same as a step of a chain."""
@@ -89,11 +149,11 @@ class ClassifyDocumentTransformer(
         given, labelled = documents_in(input), list[Labelled]()
 
         def transform(_: Any) -> Any:
-            labelled.extend(self._label(given))
+            labelled.extend(self._labelling(given).passed())
             return labels_of(given, labelled, self.metadata_schema)
 
         self._call_with_config(transform, cast("Any", references_to(given)), config)
-        return _written(given, labelled)
+        return labelled_documents(given, labelled)
 
     async def ainvoke(
         self,
@@ -103,26 +163,101 @@ class ClassifyDocumentTransformer(
     ) -> list[Document]:
         """The same, awaited."""
         del kwargs
-        given, labelled = documents_in(input), list[Labelled]()
+        given, labelled = await adocuments_in(input), list[Labelled]()
 
         async def transform(_: Any) -> Any:
-            labelled.extend(await self._alabel(given))
+            labelled.extend((await self._alabelling(given)).passed())
             return labels_of(given, labelled, self.metadata_schema)
 
         await self._acall_with_config(transform, cast("Any", references_to(given)), config)
-        return _written(given, labelled)
+        return labelled_documents(given, labelled)
 
-    def _label(self, documents: Sequence[Document], *, show_progress: bool = False) -> list[Labelled]:
-        items = [item_of(document) for document in documents]
-        return self.labeller().label(items, show_progress=show_progress, on_progress=dispatched_progress()).passed()
+    def batch(
+        self,
+        inputs: list[Any],
+        config: RunnableConfig | list[RunnableConfig] | None = None,
+        *,
+        return_exceptions: bool = False,
+        **kwargs: Any,
+    ) -> list[list[Document]]:
+        """Labels lists of documents, each a run of its own; all are worked on, whatever fails.
 
-    async def _alabel(self, documents: Sequence[Document], *, show_progress: bool = False) -> list[Labelled]:
-        items = [item_of(document) for document in documents]
+        Raises:
+            ClassifyError: the first list's that failed, unless `return_exceptions`.
+        """
+        outcomes = super().batch(inputs, config, return_exceptions=True, **kwargs)
+        return outcomes if return_exceptions else _without_errors(outcomes)
+
+    async def abatch(
+        self,
+        inputs: list[Any],
+        config: RunnableConfig | list[RunnableConfig] | None = None,
+        *,
+        return_exceptions: bool = False,
+        **kwargs: Any,
+    ) -> list[list[Document]]:
+        """The same, awaited; cancelling it cancels the work, and nothing goes on in the background."""
+        # LangChain's own raises the first error at once, and leaves the other lists running.
+        outcomes = await super().abatch(inputs, config, return_exceptions=True, **kwargs)
+        return outcomes if return_exceptions else _without_errors(outcomes)
+
+    def transform(
+        self,
+        input: Iterator[Iterable[Document]],  # noqa: A002 - LangChain's name
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
+    ) -> Iterator[list[Document]]:
+        """Labels a stream of lists, a few documents at a time, each few a run; a list that comes alone is one run."""
+        del kwargs
+        lists = filter(None, map(documents_in, input))
+        for number, window in enumerate(windows_of_lists(lists, items_of, self.group_by)):
+            yield self.invoke(window, _of_run(config, number))
+
+    async def atransform(
+        self,
+        input: AsyncIterator[Iterable[Document]],  # noqa: A002 - LangChain's name
+        config: RunnableConfig | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[list[Document]]:
+        """The same, awaited."""
+        del kwargs
+        number = 0
+        async with aclosing(awindows_of_lists(_alists(input), items_of, self.group_by)) as given:
+            async for window in given:
+                yield await self.ainvoke(window, _of_run(config, number))
+                number += 1
+
+    def _awindows(
+        self, documents: AsyncIterable[Document] | Iterable[Document]
+    ) -> AsyncGenerator[list[Document], None]:
+        if isinstance(documents, AsyncIterable):
+            return awindows(aeach_document(documents), items_of, self.group_by)
+        return in_threads(windows(each_document(documents), items_of, self.group_by))
+
+    def _labelling(self, documents: Sequence[Document], *, show_progress: bool = False) -> Labelling:
+        items = items_of(documents)
+        return self.labeller().label(items, show_progress=show_progress, on_progress=dispatched_progress())
+
+    async def _alabelling(self, documents: Sequence[Document], *, show_progress: bool = False) -> Labelling:
+        items = items_of(documents)
         async with adispatched_progress() as callback:
-            labelling = await self.labeller().alabel(items, show_progress=show_progress, on_progress=callback)
-        return labelling.passed()
+            return await self.labeller().alabel(items, show_progress=show_progress, on_progress=callback)
 
 
-def _written(documents: Sequence[Document], labelled: Sequence[Labelled]) -> list[Document]:
-    """New documents with their labels; a copy with a new dict keeps ID and class."""
-    return [documents[one.index].model_copy(update={"metadata": one.metadata}) for one in labelled]
+def _without_errors(outcomes: list[Any]) -> list[list[Document]]:
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+    return outcomes
+
+
+async def _alists(chunks: AsyncIterable[Iterable[Document]]) -> AsyncIterator[list[Document]]:
+    async with ending(chunks):
+        async for chunk in chunks:
+            if documents := await adocuments_in(chunk):
+                yield documents
+
+
+def _of_run(config: RunnableConfig | None, number: int) -> RunnableConfig | None:
+    """The config of one of several runs: only the first can have the identifier that was asked for."""
+    return config if config is None or number == 0 else {**config, "run_id": None}

@@ -11,18 +11,13 @@ from pydantic import Field, field_serializer
 
 from classify_core.background import in_thread
 from classify_core.errors import InvalidOptionError
+from classify_core.file_reading import Files, checked_file_system, checked_paths, refuse_addresses
 from classify_core.hosted import HostedBackend
 from llama_index_classify.component import LlamaIndexComponent
 from llama_index_classify.nodes import labelled_nodes
 from llama_index_classify.reading.directory_reader import is_extractor_call, telling_of_losses
-from llama_index_classify.reading.file_documents import FileReading
-from llama_index_classify.reading.file_system import (
-    checked_file_system,
-    is_elsewhere,
-    refuse_addresses,
-    refuse_files_elsewhere,
-)
-from llama_index_classify.reading.files import Files, checked_paths
+from llama_index_classify.reading.file_documents import FileDocuments, directory_facts
+from llama_index_classify.reading.file_system import is_elsewhere, refuse_files_elsewhere
 from llama_index_classify.reading.wrapped import WrappedReader
 
 if TYPE_CHECKING:
@@ -105,7 +100,8 @@ class ClassifyReader(LlamaIndexComponent, BasePydanticReader):
         if arguments.get("on_failure") is None:
             arguments.pop("on_failure", None)
         file_system = checked_file_system(fs)
-        super().__init__(rules, reader=reader, paths=checked_paths(paths), fs=file_system, **arguments)
+        given = None if paths is None else checked_paths(paths)
+        super().__init__(rules, reader=reader, paths=given, fs=file_system, **arguments)
         hosted = isinstance(self.classifier.backend, HostedBackend)
         self.is_remote = hosted or bool(getattr(reader, "is_remote", False)) or is_elsewhere(file_system)
 
@@ -163,7 +159,7 @@ class ClassifyReader(LlamaIndexComponent, BasePydanticReader):
         """Loads all documents, labelled; iterating over them does no further work."""
         return await self.aload_data(*args, **load_kwargs)
 
-    def _origin(self, args: tuple[Any, ...], load_kwargs: dict[str, Any]) -> Files | WrappedReader:
+    def _origin(self, args: tuple[Any, ...], load_kwargs: dict[str, Any]) -> FileDocuments | WrappedReader:
         if self.reader is None:
             return self._files(*args, **load_kwargs)
         if self.source == "file":
@@ -175,7 +171,7 @@ class ClassifyReader(LlamaIndexComponent, BasePydanticReader):
         file: str | PurePath | None = None,
         extra_info: Mapping[str, Any] | None = None,
         fs: Any = None,
-    ) -> Files:
+    ) -> FileDocuments:
         """The files to read, under the names that directory readers use for these arguments."""
         if (file is None) == (self.paths is None):
             raise InvalidOptionError(
@@ -187,8 +183,9 @@ class ClassifyReader(LlamaIndexComponent, BasePydanticReader):
         file_system = self.fs if fs is None else checked_file_system(fs)
         refuse_addresses(paths, file_system)
         # Who asks for one file and brings metadata, as a directory reader does, has said all that is to be in it.
-        reading = FileReading(file_system, extra_info or {}, tells_facts=file is None or extra_info is None)
-        return Files(paths, reading, are_listed=file is None)
+        facts_of = directory_facts if file is None or extra_info is None else None
+        files = Files(paths, file_system, are_listed=file is None, facts_of=facts_of)
+        return FileDocuments(files, extra_info or {})
 
     def _keeps_failures(self, args: tuple[Any, ...], load_kwargs: dict[str, Any]) -> bool:
         return self._given_on_failure is None and is_extractor_call(args, load_kwargs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import inspect
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
@@ -15,19 +14,10 @@ from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSp
 from llama_index.core.tools.types import ToolMetadata
 from pydantic import BaseModel, Field
 
-from classify_core.agent_answers import (
-    EMPTY_TEXT,
-    AgentAnswer,
-    attachments_of,
-    content_of,
-    describe_types,
-    no_such_document,
-    without_place,
-)
-from classify_core.background import in_thread
+from classify_core.agent_answers import EMPTY_TEXT, AgentAnswer, content_of, describe_types, placeless
+from classify_core.agent_documents import AgentDocuments, Finding, RootLike, attachments_of, roots_of
 from classify_core.classifier import Classifier
-from classify_core.errors import InvalidOptionError, UnreadableDocumentError
-from classify_core.file_roots import FileRoots, FolderLike
+from classify_core.errors import InvalidOptionError
 from classify_core.grouping import grouped, joined_text
 from classify_core.metadata import MetadataSchema
 from classify_core.pickling import restored
@@ -38,11 +28,11 @@ from llama_index_classify.progress import dispatched_progress
 
 if TYPE_CHECKING:
     from classify_core.classification import Classification
+    from classify_core.file_roots import FileRoots
     from classify_core.models import Rule
 
 DocumentLike: TypeAlias = SourceLike | BaseNode | Sequence[BaseNode]
 """A source (a `str` is a text, a `Path` a file), a LlamaIndex document or node, or the nodes of one document."""
-RootLike: TypeAlias = FolderLike | Iterable[FolderLike] | FileRoots
 OnToolFailure: TypeAlias = Literal["raise", "annotate"]
 
 _DOCUMENT: Final = ("classify_document", "aclassify_document")
@@ -111,9 +101,7 @@ class ClassifyToolSpec(BaseToolSpec):
         given = arguments if rules is None else {"rules": rules, **arguments}
         self._classifier = _classifier(given) if classifier is None else _alone(classifier, given)
         self._on_failure: OnToolFailure = on_failure
-        self._roots = _file_roots(root)
-        self._documents: dict[str, Source] = {}
-        self._give(documents)
+        self._give(documents, roots_of(root))
 
     @property
     def classifier(self) -> Classifier:
@@ -123,7 +111,7 @@ class ClassifyToolSpec(BaseToolSpec):
     def with_documents(self, documents: Mapping[str, DocumentLike]) -> Self:
         """The same tools for other attachments; they share the classifier."""
         other = copy.copy(self)
-        other._give(documents)  # noqa: SLF001 - it is one of us
+        other._give(documents, self._documents.roots)  # noqa: SLF001 - it is one of us
         return other
 
     def classify_document(self, name: str) -> AgentAnswer:
@@ -135,13 +123,12 @@ class ClassifyToolSpec(BaseToolSpec):
         Raises:
             ClassifyError: it could not be classified, unless `on_failure` is `"annotate"`.
         """
-        found = self._found(name)
+        found = self._answer_or_source(self._documents.find(str(name)))  # a model may give a number
         return self._classified(found) if isinstance(found, Source) else found
 
     async def aclassify_document(self, name: str) -> AgentAnswer:
         """The same, awaited."""
-        # Files are read off the event loop.
-        found = self._found(name) if self._roots is None else await in_thread(self._found, name)
+        found = self._answer_or_source(await self._documents.afind(str(name)))
         return await self._aclassified(found) if isinstance(found, Source) else found
 
     def classify_text(self, text: str) -> AgentAnswer:
@@ -174,46 +161,37 @@ class ClassifyToolSpec(BaseToolSpec):
         """
         return super().to_tool_list(spec_functions, {**self._described(), **(func_to_metadata_mapping or {})})
 
-    def _give(self, documents: Mapping[str, DocumentLike] | None) -> None:
-        self._documents = attachments_of(documents, _source)
-        is_named = bool(self._documents) or self._roots is not None
+    def _give(self, documents: Mapping[str, DocumentLike] | None, roots: FileRoots | None) -> None:
+        self._documents = AgentDocuments(attachments_of(documents, _source), roots)
+        is_named = bool(self._documents.attachments) or self._documents.has_files
         self.spec_functions = [one for one in type(self).spec_functions if one != _DOCUMENT or is_named]
 
     def _described(self) -> dict[str, ToolMetadata]:
         """What the model is told of our functions, by the names of both faces of each."""
         rules = self._classifier.arguments().get("rules")  # None where a saved configuration was not loaded yet
-        purpose, schema = (_ATTACHMENT_PURPOSE, _AttachmentName) if self._roots is None else (_FILE_PURPOSE, _FileName)
+        has_files = self._documents.has_files
+        purpose, schema = (_FILE_PURPOSE, _FileName) if has_files else (_ATTACHMENT_PURPOSE, _AttachmentName)
         document = ToolMetadata(describe_types(purpose, rules), _DOCUMENT[0], schema)
         text = ToolMetadata(describe_types(_TEXT_PURPOSE, rules), _TEXT[0], _GivenText)
         return dict.fromkeys(_DOCUMENT, document) | dict.fromkeys(_TEXT, text)
 
-    def _found(self, name: str) -> Source | AgentAnswer:
-        """The document of that name; or what is said where there is none."""
-        known_as = str(name)  # a model may give a number
-        attachment = self._documents.get(known_as)
-        if attachment is not None:
-            return attachment
-        try:
-            file = None if self._roots is None else self._roots.find(known_as)
-        except UnreadableDocumentError as error:
-            return self._answered(self._classifier.failed(error))
-        if file is None:
-            return AgentAnswer(line=no_such_document(list(self._documents), has_files=self._roots is not None))
-        return file
+    def _answer_or_source(self, found: Finding) -> Source | AgentAnswer:
+        """The document that was found; or what is said where there is none, or none that can be read."""
+        if found.error is not None:
+            return self._answered(self._classifier.failed(found.error))
+        return AgentAnswer(line=self._documents.missing) if found.source is None else found.source
 
     def _classified(self, source: Source) -> AgentAnswer:
         with observed(type(self).__name__, _SCHEMA, node_count=1) as observation:
-            outcome = observation.answered(
-                self._classifier.classify(source, on_error="record", on_progress=dispatched_progress())
-            )
-        return self._answered(_placeless(outcome, source))
+            found = self._classifier.classify(source, on_error="record", on_progress=dispatched_progress())
+            outcome = observation.answered(placeless(found, source))
+        return self._answered(outcome)
 
     async def _aclassified(self, source: Source) -> AgentAnswer:
         with observed(type(self).__name__, _SCHEMA, node_count=1) as observation:
-            outcome = observation.answered(
-                await self._classifier.aclassify(source, on_error="record", on_progress=dispatched_progress())
-            )
-        return self._answered(_placeless(outcome, source))
+            found = await self._classifier.aclassify(source, on_error="record", on_progress=dispatched_progress())
+            outcome = observation.answered(placeless(found, source))
+        return self._answered(outcome)
 
     def _answered(self, outcome: Classification) -> AgentAnswer:
         if outcome.error is not None and self._on_failure == "raise":
@@ -221,8 +199,7 @@ class ClassifyToolSpec(BaseToolSpec):
         return AgentAnswer(line=content_of(outcome), classification=outcome)
 
     def __repr__(self) -> str:
-        roots = "" if self._roots is None else f", root={self._roots!r}"
-        return f"{type(self).__name__}({self._classifier!r}, documents={len(self._documents)}{roots})"
+        return f"{type(self).__name__}({self._classifier!r}, {self._documents!r})"
 
     def __copy__(self) -> Self:
         other = type(self).__new__(type(self))
@@ -234,7 +211,8 @@ class ClassifyToolSpec(BaseToolSpec):
         return copy.copy(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return restored, (_make, type(self), self._classifier.picklable_arguments(), self._roots, self._on_failure)
+        arguments, roots = self._classifier.picklable_arguments(), self._documents.roots
+        return restored, (_make, type(self), arguments, roots, self._on_failure)
 
 
 def _make(
@@ -258,12 +236,6 @@ def _alone(classifier: Classifier, arguments: Mapping[str, Any]) -> Classifier:
     return classifier
 
 
-def _file_roots(root: RootLike | None) -> FileRoots | None:
-    if root is None or isinstance(root, FileRoots):
-        return root
-    return FileRoots(root) if isinstance(root, (str, os.PathLike)) else FileRoots(*root)
-
-
 def _source(value: DocumentLike, name: str) -> Source:
     """The source in an attachment, named where it has no name of its own."""
     if isinstance(value, BaseNode):
@@ -284,10 +256,3 @@ def _joined(nodes: Sequence[BaseNode], name: str) -> Source:
 def _text(text: str) -> Source | AgentAnswer:
     is_there = isinstance(text, str) and bool(text.strip())
     return Source.text(text) if is_there else AgentAnswer(line=EMPTY_TEXT)
-
-
-def _placeless(outcome: Classification, source: Source) -> Classification:
-    """The outcome as an agent may read it."""
-    if outcome.error is None:
-        return outcome
-    return outcome.model_copy(update={"error": without_place(outcome.error, source)})

@@ -13,16 +13,12 @@ from benchmarks import llama_index
 from benchmarks.labelling import speed
 from benchmarks.labelling.corpus import Corpus
 from benchmarks.labelling.figures import at_most, exactly, table
+from benchmarks.labelling.nodes import Nodes
 from tests.backends import ScriptedBackend
+from tests.benchmark_tables import rows_of
 
 PROGRAM = Path(llama_index.__file__)
 FEW = ["--documents", "3", "--nodes-a-document", "4", "--characters", "200", "--rounds", "2"]
-
-
-def rows_of(printed: str) -> dict[str, tuple[str, str, str]]:
-    """The measured value, the aim and whether it holds, by what was measured."""
-    rows = re.findall(r"^\| (.+) \| (.+) \| (.+) \| (yes|no|-) \|$", printed, re.MULTILINE)
-    return {what: (measured, aim, holds) for what, measured, aim, holds in rows}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +70,8 @@ def test_a_figure_holds_where_its_aim_is_met() -> None:
 
 def test_what_is_asked_is_counted_whatever_answers() -> None:
     inner = ScriptedBackend()
-    figures = speed.measured_speed(Corpus(documents=2, nodes_a_document=3, characters=100), 2, inner)
+    corpus = Corpus(documents=2, chunks_a_document=3, characters=100)
+    figures = speed.measured_speed(Nodes(), corpus, 2, inner)
     assert inner.asked.total() == 4  # each of the two rounds anew
     assert figures[0].measured == "2"
 

@@ -1,1 +1,1 @@
-"""What `benchmarks/llama_index.py` is made of."""
+"""What `benchmarks/llama_index.py` and `benchmarks/langchain.py` are made of."""

@@ -1,12 +1,9 @@
-"""The nodes that are labelled, as a splitter leaves them, and a backend that counts what it is asked."""
+"""The documents that are labelled, in chunks as a splitter leaves them, and a backend that counts what it is asked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-
-from llama_index.core.schema import NodeRelationship, ObjectType, RelatedNodeInfo, TextNode
 
 from classify_core import Answer, Backend, ClassifyConfiguration, ClassifyRequest, LocalBackend, Rule
 
@@ -18,7 +15,6 @@ _SENTENCES: Final = (
     "Invoice number {number}, line item {position}: two lamps, tax 4 EUR, total amount due 24 EUR. ",
     "Recipe {number}, step {position} of the preparation: knead 300 g of flour with the other ingredients. ",
 )
-_EXCLUDED: Final = ("file_name", "file_type", "file_size", "creation_date", "last_modified_date")
 _ANSWER: Final = Answer(
     type="invoice", confidence=0.9, reasoning="an invoice number, line items and a total amount due"
 )
@@ -26,45 +22,25 @@ _ANSWER: Final = Answer(
 
 @dataclass(frozen=True)
 class Corpus:
-    """How many documents there are, and in what nodes.
+    """How many documents there are, and in what chunks.
 
     Attributes:
         documents: how many.
-        nodes_a_document: how many nodes each has.
-        characters: the length of a node's text.
+        chunks_a_document: how many chunks each has.
+        characters: the length of a chunk's text.
     """
 
     documents: int
-    nodes_a_document: int
+    chunks_a_document: int
     characters: int
 
     @property
-    def node_count(self) -> int:
-        """The nodes of all documents."""
-        return self.documents * self.nodes_a_document
+    def chunk_count(self) -> int:
+        """The chunks of all documents."""
+        return self.documents * self.chunks_a_document
 
-    def nodes(self) -> list[TextNode]:
-        """The nodes of all documents, made anew."""
-        return [node for number in range(self.documents) for node in self.nodes_of(number)]
-
-    def nodes_of(self, number: int) -> Iterator[TextNode]:
-        """The nodes of one document; any number is one, also beyond the corpus."""
-        metadata = _metadata(number)
-        source = RelatedNodeInfo(node_id=f"document-{number}", node_type=ObjectType.DOCUMENT, metadata=metadata)
-        for position in range(self.nodes_a_document):
-            begin = position * self.characters
-            yield TextNode(
-                id_=f"document-{number}-{position}",
-                text=self._text(number, position),
-                metadata=dict(metadata),
-                excluded_embed_metadata_keys=list(_EXCLUDED),
-                excluded_llm_metadata_keys=list(_EXCLUDED),
-                relationships={NodeRelationship.SOURCE: source},
-                start_char_idx=begin,
-                end_char_idx=begin + self.characters,
-            )
-
-    def _text(self, number: int, position: int) -> str:
+    def text(self, number: int, position: int) -> str:
+        """The text of a document's chunk; any number is a document, also beyond the corpus."""
         sentence = _SENTENCES[number % len(_SENTENCES)].format(number=number, position=position)
         return (sentence * (self.characters // len(sentence) + 1))[: self.characters]
 
@@ -95,17 +71,3 @@ class CountingBackend:
         """Closes what classifies."""
         if self._inner is not None:
             await self._inner.aclose()
-
-
-def _metadata(number: int) -> dict[str, str | int]:
-    """What `SimpleDirectoryReader` writes, and two keys of somebody's own."""
-    return {
-        "file_path": f"/data/inbox/document-{number}.txt",
-        "file_name": f"document-{number}.txt",
-        "file_type": "text/plain",
-        "file_size": 48_000 + number,
-        "creation_date": "2026-03-01",
-        "last_modified_date": "2026-03-02",
-        "author": f"author {number % 17}",
-        "title": f"Document number {number}",
-    }

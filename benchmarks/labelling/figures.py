@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+MEBIBYTE: Final = 1024**2
 _HEADER: Final = ("what", "measured", "aim", "holds")
 
 
@@ -39,6 +40,16 @@ def exactly(what: str, measured: int, aim: int) -> Figure:
 def at_most(what: str, ratio: float, aim: float, *, of: str, told: str = "") -> Figure:
     """A multiple of something that is to be no greater."""
     return Figure(what, f"{ratio:.2f} x {of}{told}", f"at most {aim:g} x", holds=ratio <= aim)
+
+
+def under(what: str, share: float, aim: float, *, told: str = "") -> Figure:
+    """A share of something that is to be smaller than another."""
+    return Figure(what, f"{share:.1%}{told}", f"under {aim:.0%}", holds=share < aim)
+
+
+def at_most_mebibytes(what: str, size: float, aim: float) -> Figure:
+    """A number of bytes that is to be no greater."""
+    return Figure(what, f"{size / MEBIBYTE:.1f} MiB", f"at most {aim / MEBIBYTE:g} MiB", holds=size <= aim)
 
 
 def table(figures: Sequence[Figure]) -> str:

@@ -1,28 +1,23 @@
-"""What is classified when an `IngestionPipeline` runs again over documents of which one is new."""
+"""What is classified when documents of which one is new are labelled a second time."""
 
 from __future__ import annotations
 
-from llama_index.core.ingestion import IngestionPipeline
-
-from benchmarks.labelling.corpus import RULES, Corpus, CountingBackend
+from benchmarks.labelling.corpus import Corpus, CountingBackend
 from benchmarks.labelling.figures import Figure, exactly
+from benchmarks.labelling.framework import Chunk, Framework, chunks_of_all
 from classify_core import Backend
-from llama_index_classify import ClassifyTransform
 
 
-def measured_repetition(corpus: Corpus, inner: Backend | None) -> list[Figure]:
-    """Runs a pipeline twice, with a cache of its own and without.
-
-    The pipeline's cache knows a step's whole input only, so that with one new document it finds nothing.
-    """
-    nodes, new = corpus.nodes(), list(corpus.nodes_of(corpus.documents))
+def measured_repetition(framework: Framework[Chunk], corpus: Corpus, inner: Backend | None) -> list[Figure]:
+    """Labels the labelled documents, and the same ones loaded anew, each time with another one more."""
+    backend = CountingBackend(inner)
+    label = framework.labelling(backend)
+    labelled = label(chunks_of_all(framework, corpus))
     figures = []
-    for disable_cache, told in ((False, "with its cache"), (True, "with disable_cache=True")):
-        backend = CountingBackend(inner)
-        step = ClassifyTransform(RULES, backend=backend)
-        pipeline = IngestionPipeline(transformations=[step], disable_cache=disable_cache)
-        pipeline.run(nodes=nodes)
+    for number, (former, told) in enumerate(
+        [(labelled, "labelled"), (chunks_of_all(framework, corpus), "loaded anew")]
+    ):
         asked = backend.asked
-        pipeline.run(nodes=[*nodes, *new])
-        figures.append(exactly(f"classifications of a second run, one document new, {told}", backend.asked - asked, 1))
+        label([*former, *framework.chunks_of(corpus, corpus.documents + number)])
+        figures.append(exactly(f"classifications of the same, {told}, and a new one", backend.asked - asked, 1))
     return figures

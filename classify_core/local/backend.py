@@ -33,7 +33,7 @@ class LocalBackend:
 
     Args:
         engine: what decides; by default `LexicalEngine`, which needs no model. Engines that ask a model of yours are in
-            `llama_index_classify`.
+            `llama_index_classify` and `langchain_classify`.
     """
 
     def __init__(self, engine: Engine | None = None) -> None:

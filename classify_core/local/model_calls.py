@@ -1,4 +1,4 @@
-"""Calls of a model that somebody else brought: what it is called, and what becomes of its failures."""
+"""A model that somebody else brought: what is taken for one, what it is called, and what becomes of its failures."""
 
 from __future__ import annotations
 
@@ -8,11 +8,38 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from classify_core.errors import ClassifyError, ConnectionFailedError
+from classify_core.errors import ClassifyError, ConnectionFailedError, InvalidOptionError
 
 _LONGEST_NAME: Final = 80
 _HASH_LENGTH: Final = 8
+# LlamaIndex's name, too, for a model of the user's own that has none.
+_NAMELESS: Final = frozenset({"", "unknown"})
 _UNUSUAL = re.compile(r"[^A-Za-z0-9._:/@-]+")
+
+
+def refuse_other(expected: type, model: object, *, engine: str, example: str) -> None:
+    """Refuses what is no model, also where there is none: one that nobody named is never taken from a setting.
+
+    Args:
+        expected: the framework's class of such models.
+        model: what was given.
+        engine: what it was given to, for the error.
+        example: what a program may have given instead, for the error.
+
+    Raises:
+        InvalidOptionError: it is no such model.
+    """
+    if isinstance(model, expected):
+        return
+    if model is None:
+        raise InvalidOptionError(f"{engine} was given no model; name it, as in {engine}({example})")
+    kind = f"the class {model.__name__}" if isinstance(model, type) else f"a {type(model).__name__}"
+    raise InvalidOptionError(f"{engine} was given {kind}; give an object of a subclass of {expected.__name__}")
+
+
+def model_name_of(model: object, stated: str | None) -> str:
+    """The name that a model states, or its class's."""
+    return type(model).__name__ if stated is None or stated in _NAMELESS else stated
 
 
 def engine_name(kind: str, model_name: str, **options: object) -> str:

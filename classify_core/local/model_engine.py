@@ -27,14 +27,18 @@ class ModelEngine(ABC):
         max_characters: how much of a document the model gets.
         default_max_characters: how much it gets by default; another amount becomes part of the name, since it decides
             answers too.
+        options: what else decides answers and is not the default, as part of the name.
 
     Raises:
         InvalidOptionError: `max_characters` is no number, or too small.
     """
 
-    def __init__(self, kind: str, model_name: str, *, max_characters: int, default_max_characters: int) -> None:
+    def __init__(
+        self, kind: str, model_name: str, *, max_characters: int, default_max_characters: int, **options: object
+    ) -> None:
         self._max_characters = checked_count("max_characters", max_characters, minimum=FEWEST_CHARACTERS)
-        options = {} if max_characters == default_max_characters else {"max_characters": max_characters}
+        if max_characters != default_max_characters:
+            options["max_characters"] = max_characters
         self._name = engine_name(kind, model_name, **options)
 
     @property

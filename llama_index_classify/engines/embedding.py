@@ -5,7 +5,7 @@ from __future__ import annotations
 from llama_index.core.base.embeddings.base import BaseEmbedding
 
 from classify_core.local.embedded import DEFAULT_MAX_CHARACTERS, EmbeddedEngine
-from llama_index_classify.engines.model_names import model_name_of, refuse_other
+from classify_core.local.model_calls import model_name_of, refuse_other
 
 
 class EmbeddingEngine(EmbeddedEngine):
@@ -26,7 +26,7 @@ class EmbeddingEngine(EmbeddedEngine):
     """
 
     def __init__(self, embed_model: BaseEmbedding, *, max_characters: int = DEFAULT_MAX_CHARACTERS) -> None:
-        refuse_other(BaseEmbedding, embed_model, engine="EmbeddingEngine", setting="Settings.embed_model")
+        refuse_other(BaseEmbedding, embed_model, engine="EmbeddingEngine", example="Settings.embed_model")
         self._embed_model = embed_model
         super().__init__(model_name_of(embed_model, embed_model.model_name), max_characters=max_characters)
 

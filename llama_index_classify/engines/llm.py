@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from classify_core.backend import place_of
 from classify_core.errors import InvalidOptionError
+from classify_core.local.model_calls import model_name_of, refuse_other
 from classify_core.local.prompted import (
     DEFAULT_MAX_CHARACTERS,
     ModelAnswer,
@@ -20,7 +21,6 @@ from classify_core.local.prompted import (
     UnusableAnswerError,
     fault_of,
 )
-from llama_index_classify.engines.model_names import model_name_of, refuse_other
 
 # What LlamaIndex's programs raise, in its several versions, for an answer that they cannot read.
 _UNREADABLE: Final = (ValueError, TypeError, LookupError, AssertionError, OutputParserException)
@@ -44,7 +44,7 @@ class LLMEngine(PromptedEngine):
     """
 
     def __init__(self, llm: LLM, *, max_characters: int = DEFAULT_MAX_CHARACTERS) -> None:
-        refuse_other(LLM, llm, engine="LLMEngine", setting="Settings.llm")
+        refuse_other(LLM, llm, engine="LLMEngine", example="Settings.llm")
         self._llm = llm
         super().__init__(_name_of(llm), max_characters=max_characters)
 

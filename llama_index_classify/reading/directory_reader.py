@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from classify_core.errors import ClassifyError, UnreadableDocumentError
 from classify_core.file_listing import reason_of
-from llama_index_classify.reading.file_documents import FileReading
+from classify_core.file_reading import ReadFile, address_in
+from llama_index_classify.reading.file_documents import item_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -38,8 +39,8 @@ def unread_file(path: PurePath, load_kwargs: Mapping[str, Any], *, by: str, erro
         f"{by} cannot read {path}: {reason}; check the file, or read it without {by}", source_name=path.name
     )
     failure.__cause__ = error
-    reading = FileReading(load_kwargs.get("fs"), load_kwargs["extra_info"] or {}, tells_facts=False)
-    return reading.unread(str(path), failure)
+    address = address_in(load_kwargs.get("fs"), str(path))
+    return item_of_file(ReadFile(str(path), address, failure), load_kwargs["extra_info"] or {})
 
 
 @contextmanager

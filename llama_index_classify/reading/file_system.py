@@ -5,39 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fsspec import AbstractFileSystem  # type: ignore[import-untyped]  # it ships no types
-from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]  # it ships no types
 
 from classify_core.errors import InvalidOptionError
+from classify_core.file_reading import checked_file_system
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from llama_index.core.readers.base import BaseReader
-
-
-def checked_file_system(fs: object) -> Any:
-    """The file system that files are read from; None for this machine's, which needs none.
-
-    Raises:
-        InvalidOptionError: it is something else.
-    """
-    if fs is not None and not isinstance(fs, AbstractFileSystem):
-        raise InvalidOptionError(f'fs= was given a {type(fs).__name__}; give one of fsspec: fsspec.filesystem("s3")')
-    return None if type(fs) is LocalFileSystem else fs
-
-
-def refuse_addresses(paths: Iterable[str], fs: Any) -> None:
-    """Refuses what would be looked for on this machine, and be missing, for want of its file system.
-
-    Raises:
-        InvalidOptionError: there is one.
-    """
-    for path in paths if fs is None else ():
-        scheme, is_address, _ = path.partition("://")
-        if is_address:
-            raise InvalidOptionError(
-                f"a path begins with {scheme}://; give its file system too: fs=fsspec.filesystem({scheme!r})"
-            )
 
 
 def is_elsewhere(fs: Any) -> bool:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import pickle
+import traceback
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from classify_core import Alternative, Classification, InvalidOptionError, Rule, Source, UnreadableDocumentError
+from classify_core import Alternative, Classification, Rule, Source, UnreadableDocumentError
 from classify_core.agent_answers import (
     MAX_DESCRIPTION,
     MAX_NAMES_LENGTH,
     AgentAnswer,
-    attachments_of,
     content_of,
     describe_types,
     no_such_document,
+    placeless,
     without_place,
 )
 from classify_core.classification import Status
@@ -122,24 +123,45 @@ def test_where_files_may_be_named_it_is_told_how(attachments: list[str]) -> None
 
 def test_an_error_names_a_file_and_not_its_place() -> None:
     place = Path("/home/ann/private/acme.pdf")
+    cause = FileNotFoundError(2, "No such file", str(place))
     error = UnreadableDocumentError(f"there is no file {place}; check the path", source_name="acme.pdf")
+    error.__cause__ = cause
     told = without_place(error, Source.path(place))
     assert str(told) == "document 'acme.pdf': there is no file acme.pdf; check the path"
     assert isinstance(told, UnreadableDocumentError)
-    assert told.__cause__ is error
-    assert str(place) in str(error)  # the program still has it
     assert str(place) not in str(pickle.loads(pickle.dumps(told)))
 
 
-@pytest.mark.parametrize("source", [Source.text("there"), Source.bytes(b"there"), Source.path("/elsewhere")])
+def test_what_is_printed_with_an_error_names_no_place_and_the_program_still_has_it() -> None:
+    place = Path("/home/ann/private/acme.pdf")
+    error = UnreadableDocumentError(f"there is no file {place}; check the path")
+    error.__cause__ = FileNotFoundError(2, "No such file", str(place))
+    told = without_place(error, Source.path(place))
+    assert str(place) not in "".join(traceback.format_exception(told))
+    assert told.__context__ is error
+    assert str(place) in str(error)
+
+
+def test_a_place_that_has_to_be_escaped_is_not_told_either() -> None:
+    place = Path("/home/ann/a\0b.pdf")
+    error = UnreadableDocumentError(f"{str(place)!r} is not a path: embedded null byte")
+    assert "ann" not in str(without_place(error, Source.path(place)))
+
+
+@pytest.mark.parametrize(
+    "source", [Source.text("there"), Source.bytes(b"there"), Source.path("/elsewhere"), Source.path("is", name="acme")]
+)
 def test_another_error_is_told_as_it_is(source: Source) -> None:
     error = UnreadableDocumentError("there is nothing")
     assert without_place(error, source) is error
 
 
-def test_attachments_are_a_mapping_of_names() -> None:
-    found = attachments_of({7: "a", "b": "c"}, lambda text, name: Source.text(text, name=name))  # type: ignore[dict-item]
-    assert {key: source.name for key, source in found.items()} == {"7": "7", "b": "b"}
-    assert attachments_of(None, cast("Any", None)) == {}
-    with pytest.raises(InvalidOptionError, match="maps names"):
-        attachments_of(cast("Any", ["a"]), cast("Any", None))
+def test_an_outcome_keeps_everything_but_the_place_of_its_file() -> None:
+    source = Source.path("/home/ann/acme.pdf")
+    good = classification(type="invoice", confidence=1.0)
+    assert placeless(good, source) is good
+    error = UnreadableDocumentError(f"cannot read {source.value}")
+    bad = classification(status=Status.FAILED, error=error, source_name="acme.pdf", job_id="job-1")
+    told = placeless(bad, source)
+    assert str(told.error) == "cannot read acme.pdf"
+    assert told.model_dump(exclude={"error"}) == bad.model_dump(exclude={"error"})

@@ -121,6 +121,52 @@ def test_a_file_s_folder_is_no_part_of_its_name(metadata: dict[str, Any], name: 
     assert source.name == name
 
 
+@pytest.fixture
+def inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a file in it, which is the working directory."""
+    (tmp_path / "a b.txt").write_text("an invoice")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_a_source_is_the_file_of_that_name_where_there_is_one(inbox: Path) -> None:
+    file = inbox / "a b.txt"
+    assert _kind_and_value({"source": str(file)}) == ("path", file)
+    assert _kind_and_value({"source": file}) == ("path", file)
+    assert _kind_and_value({"source": file.as_uri()}) == ("path", file)
+    assert _kind_and_value({"source": "a b.txt"}) == ("path", Path("a b.txt"))
+    assert _kind_and_value({"source": str(file), "page": 0}, {"source": str(file), "page": 1}) == ("path", file)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "gone.txt",
+        "/gone/a.txt",
+        "file:///gone/a.txt",
+        "https://example.org/a b.txt",
+        "s3://bucket/a b.txt",
+        "Wikipedia",
+        ".",
+        "a\0b",
+        "word " * 2000,
+        "",
+        7,
+        None,
+    ],
+)
+def test_a_source_may_be_anything_else_and_names_no_original_then(source: Any, inbox: Path) -> None:
+    assert _kind_and_value({"source": source}) == ("text", "text 0")
+
+
+def test_a_file_path_comes_before_a_source_also_where_its_file_is_gone(inbox: Path) -> None:
+    source = {"source": str(inbox / "a b.txt")}
+    assert _kind_and_value(FILE | source) == ("path", Path("/inbox/a.pdf"))
+    assert isinstance(_source({"file_path": "s3://bucket/a.pdf"} | source), UnreadableDocumentError)
+    assert _kind_and_value({"file_path": ""} | source) == ("path", inbox / "a b.txt")
+    assert _kind_and_value(UPLOAD | source) == ("file_id", "dfl-1111")
+
+
 def test_another_choice_is_refused() -> None:
     with pytest.raises(InvalidOptionError, match="source='url': give one of text, file"):
         LabelPolicy(source="url")  # type: ignore[arg-type]

@@ -69,7 +69,7 @@ def test_the_decision_is_the_model_s_own_answer_however_unsure_it_is(confidence:
     decided = answer(ScriptedEngine(reply(last, confidence=confidence)), rules)
 
     assert (decided.type, decided.confidence) == (last, confidence)
-    assert decided.reasoning == f"it is a {last}"
+    assert decided.reasoning == f"it is a {last} (confidence as stated by the model)"
     assert decided.alternatives[0].type == last
 
 

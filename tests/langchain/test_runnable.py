@@ -1,27 +1,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain_core.documents import Document
-from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables import RunnableGenerator, RunnableLambda, RunnablePassthrough
 
 from classify_core import (
     Alternative,
     Answer,
-    AuthenticationError,
     Classification,
     Classifier,
     ClassifyError,
     InvalidOptionError,
-    OutOfCreditsError,
     Rule,
-    RunStoppedError,
     ServerError,
     Source,
-    UnreadableDocumentError,
 )
 from langchain_classify import ClassifyRunnable
 from tests.backends import HeldBackend, ScriptedBackend, until
@@ -103,89 +100,6 @@ def test_a_document_that_no_rule_matches_is_no_failure(rules: list[Rule]) -> Non
     assert (found.type, found.status) == (None, "completed")
 
 
-@pytest.mark.parametrize("face", ["batch", "abatch"])
-class TestBatch:
-    def batch(self, face: str, runnable: ClassifyRunnable, inputs: list[Any], *args: Any, **options: Any) -> list[Any]:
-        if face == "batch":
-            return runnable.batch(inputs, *args, **options)
-        return asyncio.run(runnable.abatch(inputs, *args, **options))
-
-    def test_order_is_kept_and_each_distinct_document_asked_once(self, face: str, rules: list[Rule]) -> None:
-        backend = ScriptedBackend()
-        inputs = ["an invoice", "a recipe", "an invoice", "neither", Document(page_content="a recipe")]
-        found = self.batch(face, ClassifyRunnable(rules, backend=backend), inputs)
-        assert [one.type for one in found] == ["invoice", "recipe", "invoice", None, "recipe"]
-        assert set(backend.asked.values()) == {1}
-
-    def test_nothing_in_is_nothing_out(self, face: str, rules: list[Rule]) -> None:
-        assert self.batch(face, ClassifyRunnable(rules, backend="local"), []) == []
-
-    def test_it_keeps_to_the_classifiers_own_bound(self, face: str, rules: list[Rule]) -> None:
-        backend = ScriptedBackend()
-        inputs = [f"invoice {number}" for number in range(40)]
-        self.batch(face, ClassifyRunnable(rules, backend=backend, max_concurrency=3), inputs)
-        assert 1 < backend.most_at_once <= 3
-
-    def test_it_keeps_to_a_narrower_bound_of_the_config(self, face: str, rules: list[Rule]) -> None:
-        backend = ScriptedBackend()
-        inputs = [f"invoice {number}" for number in range(11)]
-        found = self.batch(face, ClassifyRunnable(rules, backend=backend), inputs, {"max_concurrency": 2})
-        assert [one.digest for one in found] == [Source.text(text).reference["digest"] for text in inputs]
-        assert backend.most_at_once == 2
-
-    def test_a_wider_bound_of_the_config_does_not_loosen_the_classifiers(self, face: str, rules: list[Rule]) -> None:
-        backend = ScriptedBackend()
-        inputs = [f"invoice {number}" for number in range(40)]
-        self.batch(face, ClassifyRunnable(rules, backend=backend), inputs, {"max_concurrency": 30})
-        assert backend.most_at_once <= backend.default_concurrency
-
-    def test_the_first_error_is_raised_after_all_were_worked_on(self, face: str, rules: list[Rule]) -> None:
-        backend = fails_on("broken")
-        inputs = ["invoice 1", "broken 2", "invoice 3", "broken 4", "invoice 5"]
-        with pytest.raises(ClassifyError, match="no broken here"):
-            self.batch(face, ClassifyRunnable(rules, backend=backend), inputs)
-        assert set(backend.asked) == set(inputs)
-
-    def test_exceptions_are_returned_in_their_places(self, face: str, rules: list[Rule]) -> None:
-        runnable = ClassifyRunnable(rules, backend=fails_on("broken"))
-        found = self.batch(face, runnable, ["invoice 1", "broken", 7, "invoice 3"], return_exceptions=True)
-        assert [type(one) for one in found] == [Classification, ClassifyError, InvalidOptionError, Classification]
-
-    def test_an_input_that_is_no_document_is_refused_before_anything_is_asked(
-        self, face: str, rules: list[Rule]
-    ) -> None:
-        backend = ScriptedBackend()
-        with pytest.raises(InvalidOptionError):
-            self.batch(face, ClassifyRunnable(rules, backend=backend), ["an invoice", 7])
-        assert not backend.asked
-
-    def test_annotated_every_input_has_an_outcome(self, face: str, rules: list[Rule]) -> None:
-        runnable = ClassifyRunnable(rules, backend=fails_on("broken"), on_failure="annotate")
-        found = self.batch(face, runnable, ["invoice 1", "broken", "invoice 3"])
-        assert [one.status for one in found] == ["completed", "failed", "completed"]
-
-    @pytest.mark.parametrize("config", [None, {"max_concurrency": 1}])
-    @pytest.mark.parametrize("fault", [AuthenticationError, OutOfCreditsError])
-    def test_a_fault_that_would_meet_every_document_stops_the_batch(
-        self, face: str, fault: type[ClassifyError], config: Any, rules: list[Rule]
-    ) -> None:
-        backend = fails_on("invoice", fault)
-        inputs = [f"invoice {number}" for number in range(30)]
-        runnable = ClassifyRunnable(rules, backend=backend, max_concurrency=2)
-        found = self.batch(face, runnable, inputs, config, return_exceptions=True)
-        assert isinstance(found[0], fault)
-        assert isinstance(found[-1], RunStoppedError)
-        assert len(found) == 30
-        assert len(backend.asked) <= 2
-
-
-def test_a_batch_goes_through_a_sequence_with_its_exceptions_in_place(rules: list[Rule]) -> None:
-    chain = ClassifyRunnable(rules, backend=fails_on("broken")) | RunnableLambda(lambda found: found.type)
-    found = chain.batch(["an invoice", "broken", "a recipe"], return_exceptions=True)
-    assert found[0::2] == ["invoice", "recipe"]
-    assert isinstance(found[1], ClassifyError)
-
-
 async def test_the_event_loop_runs_on_while_a_document_is_classified(rules: list[Rule]) -> None:
     backend = HeldBackend()
     runnable = ClassifyRunnable(rules, backend=backend)
@@ -208,42 +122,57 @@ async def test_cancelling_an_ainvoke_cancels_the_work(rules: list[Rule]) -> None
     await until(lambda: backend.cancelled == 1)
 
 
-@pytest.mark.parametrize("config", [None, {"max_concurrency": 2}])
-async def test_cancelling_an_abatch_leaves_nothing_running(config: Any, rules: list[Rule]) -> None:
-    backend = HeldBackend()
-    runnable = ClassifyRunnable(rules, backend=backend)
-    work = asyncio.create_task(runnable.abatch([f"invoice {number}" for number in range(3)], config))
-    await until(backend.begun.is_set)
-    work.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await work
-    await until(lambda: backend.cancelled >= 1)
-    assert not backend.asked
+@pytest.mark.parametrize("face", ["stream", "astream"])
+def test_a_stream_is_one_chunk_the_result(face: str, rules: list[Rule]) -> None:
+    async def streamed(runnable: Any, value: Any) -> list[Any]:
+        return [chunk async for chunk in runnable.astream(value)]
+
+    runnable = ClassifyRunnable(rules, backend=ScriptedBackend())
+    for one, value in [
+        (runnable, "an invoice"),
+        (RunnableLambda(lambda number: f"invoice {number}") | runnable, 7),
+        (runnable | RunnablePassthrough(), "an invoice"),
+    ]:
+        [found] = list(one.stream(value)) if face == "stream" else asyncio.run(streamed(one, value))
+        assert found == one.invoke(value)
+        assert found.type == "invoice"
 
 
-def test_with_retry_and_the_documented_tuple_retries_a_passing_fault_only(rules: list[Rule]) -> None:
-    def behaviour(text: str) -> ClassifyError | None:
-        tries[text] = tries.get(text, 0) + 1
-        if text == "locked":
-            return UnreadableDocumentError("it is protected")
-        return ServerError("500") if tries[text] < 3 else None
+def test_a_text_that_comes_in_pieces_is_classified_as_a_whole(rules: list[Rule]) -> None:
+    def pieces(_: Iterator[str]) -> Iterator[str]:
+        yield from ("an in", "voi", "ce")
 
-    tries: dict[str, int] = {}
-    patient = ClassifyRunnable(rules, backend=ScriptedBackend(behaviour)).with_retry(
-        retry_if_exception_type=ClassifyRunnable.RETRYABLE, wait_exponential_jitter=False
-    )
-    assert patient.invoke("an invoice").type == "invoice"
-    with pytest.raises(UnreadableDocumentError):
-        patient.invoke("locked")
-    assert tries == {"an invoice": 3, "locked": 1}
+    backend = ScriptedBackend()
+    for runnable in (
+        ClassifyRunnable(rules, backend=backend),
+        ClassifyRunnable(rules, backend=backend).with_retry(),
+        ClassifyRunnable(rules, backend=backend).with_fallbacks([RunnablePassthrough()]),
+    ):
+        [found] = (RunnableGenerator(pieces) | runnable).stream("")
+        assert found.type == "invoice"
+    assert list(backend.asked) == ["an invoice"]
 
 
 def test_its_schemas_can_be_generated(rules: list[Rule]) -> None:
     runnable = ClassifyRunnable(rules, backend="local")
     assert runnable.get_output_schema() is Classification
     assert set(runnable.get_output_jsonschema()["properties"]) == set(Classification.model_fields)
+    assert runnable.get_input_jsonschema()["title"] == "ClassifyRunnableInput"
     chain = runnable | RunnableLambda(lambda found: found.type)
-    assert chain.get_input_jsonschema() == runnable.get_input_jsonschema()
+    for other in (chain, runnable.with_retry(), runnable.with_fallbacks([runnable]), runnable.with_config(tags=["a"])):
+        assert other.get_input_jsonschema() == runnable.get_input_jsonschema()
+
+
+def test_its_name_is_its_class_or_what_it_was_named(rules: list[Rule]) -> None:
+    assert ClassifyRunnable(rules, backend="local").get_name() == "ClassifyRunnable"
+    assert ClassifyRunnable(rules, backend="local", name="mail").get_name() == "mail"
+    assert ClassifyRunnable(rules, backend="local").get_name("Input") == "ClassifyRunnableInput"
+
+
+def test_it_is_drawn_as_a_step_of_a_graph(rules: list[Rule]) -> None:
+    chain = RunnableLambda(lambda text: text, name="load") | ClassifyRunnable(rules, backend="local").with_retry()
+    drawn = chain.get_graph().draw_mermaid()
+    assert "load --> ClassifyRunnable" in drawn
 
 
 def test_what_comes_as_json_can_name_no_file(rules: list[Rule]) -> None:

@@ -1,8 +1,9 @@
+"""The tool as a program and as an agent calls it: which document is meant, what is answered, what is kept."""
+
 from __future__ import annotations
 
 import asyncio
 import copy
-import inspect
 import json
 import pickle
 from typing import TYPE_CHECKING, Any, cast
@@ -10,30 +11,21 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 from langchain_core.documents import Document
 from langchain_core.load import dumps
-from langchain_core.messages import ToolMessage
-from langchain_core.runnables import ConfigurableField
 from langchain_core.tools import ToolException
-from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import BaseModel, ValidationError
 
 from classify_core import (
     Alternative,
     Answer,
-    AuthenticationError,
     Classification,
     Classifier,
-    ClassifyError,
-    ClassifyRequest,
-    ConnectionFailedError,
     InvalidOptionError,
-    InvalidResponseError,
-    OutOfCreditsError,
     Rule,
     Source,
 )
 from langchain_classify import ClassifyTool
 from tests.backends import HeldBackend, ScriptedBackend, until
-from tests.langchain.helpers import SECRET_WORDS, fails_on, reloaded
+from tests.langchain.helpers import SECRET_WORDS, reloaded
+from tests.langchain.tool_calls import called, every_face, invoked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,28 +33,12 @@ if TYPE_CHECKING:
 DOCUMENTS: dict[str, Any] = {"acme.pdf": "an invoice", "cake.txt": b"a recipe"}
 
 
-@pytest.fixture(params=["invoke", "ainvoke"])
-def face(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture
 def tool(rules: list[Rule]) -> ClassifyTool:
     return ClassifyTool(rules, backend=ScriptedBackend(), documents=DOCUMENTS)
 
 
-def invoked(tool: ClassifyTool, face: str, value: Any) -> Any:
-    found = getattr(tool, face)(value)
-    return asyncio.run(found) if inspect.iscoroutine(found) else found
-
-
-def called(tool: ClassifyTool, face: str = "invoke", **arguments: Any) -> ToolMessage:
-    """The tool as an agent calls it."""
-    message = invoked(tool, face, {"type": "tool_call", "id": "call-1", "name": tool.name, "args": arguments})
-    assert isinstance(message, ToolMessage)
-    return message
-
-
+@every_face
 def test_an_attachment_is_answered_in_one_line_with_an_artifact(tool: ClassifyTool, face: str) -> None:
     message = called(tool, face, document="acme.pdf")
     assert message.content == "invoice (confidence 0.90): the text says invoice"
@@ -71,11 +47,13 @@ def test_an_attachment_is_answered_in_one_line_with_an_artifact(tool: ClassifyTo
     assert (found.type, found.confidence, found.source_name) == ("invoice", 0.9, "acme.pdf")
 
 
+@every_face
 def test_a_text_is_answered_too(tool: ClassifyTool, face: str) -> None:
     assert called(tool, face, text="this is a recipe").artifact["type"] == "recipe"
     assert called(tool, face, document=None, text="this is a recipe").artifact["type"] == "recipe"
 
 
+@every_face
 def test_without_a_tool_call_the_answer_is_the_line_alone(tool: ClassifyTool, face: str) -> None:
     assert invoked(tool, face, {"document": "acme.pdf"}) == "invoice (confidence 0.90): the text says invoice"
     assert invoked(tool, face, "acme.pdf") == "invoice (confidence 0.90): the text says invoice"
@@ -95,12 +73,15 @@ def test_attachments_may_be_anything_that_can_be_classified(rules: list[Rule], t
     assert [called(tool, document=name).artifact["type"] for name in documents] == ["invoice"] * 5
 
 
+@every_face
 @pytest.mark.parametrize(
     ("arguments", "hint"),
     [
         ({"document": "other.pdf"}, "The attachments are: 'acme.pdf', 'cake.txt'."),
         ({"document": ""}, "The attachments are"),
-        ({}, "exactly one"),
+        ({}, "The attachments are: 'acme.pdf', 'cake.txt'."),
+        ({"document": None, "text": None}, "The attachments are: 'acme.pdf', 'cake.txt'."),
+        ({"document": "", "text": ""}, "The attachments are: 'acme.pdf', 'cake.txt'."),
         ({"document": "acme.pdf", "text": "an invoice"}, "exactly one"),
         ({"text": ""}, "empty"),
         ({"text": " \n"}, "empty"),
@@ -117,6 +98,48 @@ def test_the_model_is_told_its_own_mistakes(
     assert message.artifact is None
 
 
+@every_face
+@pytest.mark.parametrize("arguments", [{}, {"document": None}, {"document": ""}, {"document": "", "text": ""}])
+def test_the_only_attachment_needs_no_name(rules: list[Rule], face: str, arguments: dict[str, Any]) -> None:
+    """The natural question is "what is this attachment?"."""
+    tool = ClassifyTool(rules, backend=ScriptedBackend(), documents={"acme.pdf": "an invoice"})
+    message = called(tool, face, **arguments)
+    assert message.status == "success"
+    assert message.artifact["source_name"] == "acme.pdf"
+    assert invoked(tool, face, {}).startswith("invoice")
+
+
+@every_face
+def test_an_empty_text_is_not_taken_for_the_only_attachment(rules: list[Rule], face: str) -> None:
+    tool = ClassifyTool(rules, backend=ScriptedBackend(), documents={"acme.pdf": "an invoice"})
+    assert "empty" in called(tool, face, text=" ").content
+
+
+@every_face
+@pytest.mark.parametrize("arguments", [{"document": "acme.pdf", "text": ""}, {"document": "", "text": "an invoice"}])
+def test_what_a_model_leaves_blank_is_as_if_it_were_left_out(
+    tool: ClassifyTool, face: str, arguments: dict[str, str]
+) -> None:
+    assert called(tool, face, **arguments).artifact["type"] == "invoice"
+
+
+@every_face
+@pytest.mark.parametrize("name", ["`acme.pdf`", "'acme.pdf'", "./acme.pdf", "ACME.pdf"])
+def test_an_attachment_is_found_however_a_model_writes_its_name(tool: ClassifyTool, face: str, name: str) -> None:
+    message = called(tool, face, document=name)
+    assert message.artifact["source_name"] == "acme.pdf"
+    assert invoked(tool, face, name).startswith("invoice")
+
+
+@every_face
+@pytest.mark.parametrize("value", [{}, {"document": "acme.pdf"}])
+def test_without_attachments_the_model_is_told_to_give_the_text(rules: list[Rule], face: str, value: Any) -> None:
+    message = called(ClassifyTool(rules, backend=ScriptedBackend()), face, **value)
+    assert message.status == "error"
+    assert str(message.content).endswith("There are no attachments; give the document's text as `text`.")
+
+
+@every_face
 def test_with_handling_off_a_mistake_of_the_model_is_a_tool_exception(rules: list[Rule], face: str) -> None:
     tool = ClassifyTool(rules, backend="local", handle_tool_error=False)
     with pytest.raises(ToolException, match="no attachments"):
@@ -139,40 +162,6 @@ def test_a_name_is_never_taken_for_a_file(
     message = called(ClassifyTool(rules, backend=backend, documents=DOCUMENTS), document=name)
     assert message.status == "error"
     assert not backend.asked
-
-
-@pytest.mark.parametrize("fault", [AuthenticationError, OutOfCreditsError, ConnectionFailedError, InvalidResponseError])
-def test_a_fault_of_the_service_is_raised_and_not_blamed_on_the_model(
-    fault: type[ClassifyError], rules: list[Rule], face: str
-) -> None:
-    tool = ClassifyTool(rules, backend=fails_on("invoice", fault), documents=DOCUMENTS)
-    with pytest.raises(fault, match=r"acme\.pdf"):
-        called(tool, face, document="acme.pdf")
-
-
-class BrokenBackend(ScriptedBackend):
-    """Breaks the contract in two ways that end in pydantic's own error."""
-
-    async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
-        if b"invoice" in (request.content.data if request.content else b""):
-            return Answer.model_validate({"type": "invoice", "confidence": "very"})
-        return Answer.model_construct(type="recipe", confidence=7.0, reasoning="", alternatives=(), backend=None)
-
-
-@pytest.mark.parametrize("document", ["acme.pdf", "cake.txt"])
-def test_a_broken_answer_is_never_taken_for_the_models_bad_input(document: str, rules: list[Rule], face: str) -> None:
-    tool = ClassifyTool(rules, backend=BrokenBackend(), documents=DOCUMENTS, handle_validation_error=True)
-    with pytest.raises(ClassifyError) as caught:
-        called(tool, face, document=document)
-    assert not isinstance(caught.value, ValidationError)
-
-
-def test_annotated_the_model_is_told_that_a_document_could_not_be_classified(rules: list[Rule], face: str) -> None:
-    tool = ClassifyTool(rules, backend=fails_on("broken"), documents={"a.pdf": "broken"}, on_failure="annotate")
-    message = called(tool, face, document="a.pdf")
-    assert str(message.content).startswith("could not be classified (failed): document 'a.pdf': no broken here")
-    assert message.artifact["status"] == "failed"
-    assert Classification.model_validate(message.artifact).source_name == "a.pdf"
 
 
 def test_no_match_names_what_comes_closest(rules: list[Rule]) -> None:
@@ -204,29 +193,6 @@ def test_the_message_survives_serialisation_with_its_artifact(tool: ClassifyTool
     assert Classification.model_validate(json.loads(message.model_dump_json())["artifact"]).type == "invoice"
 
 
-def test_the_description_names_the_types_and_stays_under_the_limit_whatever_the_rules(rules: list[Rule]) -> None:
-    assert "invoice, recipe" in ClassifyTool(rules, backend="local").description
-    many = [Rule(type=f"{number:050d}", description="A numbered kind.") for number in range(10_000)]
-    described = ClassifyTool(many, backend="local").description
-    assert len(described) < 1024
-    assert f"{0:050d}" in described
-    assert "more" in described
-    assert ClassifyTool(rules, backend="local", description="Mine.").description == "Mine."
-
-
-def test_what_the_model_sees_is_two_optional_strings(tool: ClassifyTool) -> None:
-    function = convert_to_openai_tool(tool)["function"]
-    assert function["name"] == "classify_document"
-    assert set(function["parameters"]["properties"]) == {"document", "text"}
-    assert "required" not in function["parameters"] or not function["parameters"]["required"]
-
-
-def test_an_argument_the_schema_does_not_know_gives_no_access(tool: ClassifyTool) -> None:
-    """Nothing is injected, so there is nothing that a model could supply in its place."""
-    message = called(tool, document="x", documents={"x": "an invoice"}, root="/", run_manager=None)
-    assert message.status == "error"
-
-
 def test_documents_are_in_neither_repr_nor_dump_nor_pickle(rules: list[Rule]) -> None:
     tool = ClassifyTool(rules, backend="local", documents={"acme.pdf": SECRET_WORDS})
     assert SECRET_WORDS not in f"{tool!r} {tool} {dumps(tool)} {tool.model_dump()}"
@@ -251,10 +217,11 @@ def test_unusable_documents_are_refused_without_showing_them(rules: list[Rule]) 
     assert SECRET_WORDS not in str(caught.value)
 
 
-def test_saved_rules_need_no_request_at_construction(rules: list[Rule]) -> None:
-    tool = ClassifyTool(configuration_id="cfg-1", api_key="llx-some-key-0123456789", base_url="http://127.0.0.1:1")
-    assert tool.description
-    assert "Types" not in tool.description
+@every_face
+def test_a_mistake_of_the_model_can_be_told_in_words_of_your_own(rules: list[Rule], face: str) -> None:
+    tool = ClassifyTool(rules, backend="local", handle_tool_error="Try again.", handle_validation_error="A string.")
+    assert called(tool, face, document="x").content == "Try again."
+    assert called(tool, face, document=7).content == "A string."
 
 
 async def test_the_event_loop_runs_on_while_the_tool_works(rules: list[Rule]) -> None:
@@ -282,45 +249,6 @@ async def test_calls_at_once_keep_their_texts_apart(rules: list[Rule]) -> None:
     texts = ["an invoice", "a recipe", "neither"] * 5
     found = await asyncio.gather(*(tool.ainvoke({"text": text}) for text in texts))
     assert [one.split()[0] for one in found] == ["invoice", "recipe", "no"] * 5
-
-
-def test_an_args_schema_of_the_users_own_is_kept(rules: list[Rule]) -> None:
-    class OnlyText(BaseModel):
-        text: str
-
-    tool = ClassifyTool(rules, backend=ScriptedBackend(), args_schema=OnlyText)
-    assert set(tool.args) == {"text"}
-    assert tool.invoke({"text": "an invoice"}).startswith("invoice")
-
-
-def test_an_argument_that_a_subclass_adds_arrives_as_it_was_given(rules: list[Rule]) -> None:
-    class WithLanguage(BaseModel):
-        text: str
-        language: str
-
-    class Multilingual(ClassifyTool):
-        def _run(self, text: str, language: str, run_manager: Any = None) -> Any:  # type: ignore[override]
-            content, artifact = super()._run(text=text)
-            return f"{language}: {content}", artifact
-
-    tool = Multilingual(rules=rules, backend=ScriptedBackend(), args_schema=WithLanguage)
-    assert tool.invoke({"text": "an invoice", "language": "en"}).startswith("en: invoice")
-
-
-def test_other_rules_for_one_call_are_described_to_the_model_too(rules: list[Rule]) -> None:
-    tool = ClassifyTool(rules, backend=ScriptedBackend())
-    configurable = tool.configurable_fields(rules=ConfigurableField(id="rules"))
-    poem = [Rule(type="poem", description="Lines that rhyme, in verses.")]
-    configured = configurable.with_config(configurable={"rules": poem})
-    assert configured.invoke({"text": "a poem of rain"}).startswith("poem")
-    prepared, _ = configurable.prepare({"configurable": {"rules": poem}})
-    assert "poem" in prepared.description
-    assert "invoice" not in prepared.description
-
-
-def test_the_artifact_cannot_be_switched_off_into_the_content(rules: list[Rule]) -> None:
-    with pytest.raises(ValidationError):
-        ClassifyTool(rules, backend=ScriptedBackend(), response_format="content")
 
 
 def test_a_deep_copy_has_attachments_of_its_own(tool: ClassifyTool) -> None:

@@ -12,10 +12,12 @@ from langchain_classify import ClassifyTool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from tests.service import ClassifyService
+    from classify_core.testing.server import ClassifyServer
 
 KEY = "llx-a-key-of-the-standard-tests"
+INVOICE = "Invoice number 7: line items, total amount due 20 EUR"
 RULES = [
     {"type": "invoice", "description": "A bill with an invoice number, line items and the total amount due."},
     {"type": "recipe", "description": "A cooking recipe with ingredients, quantities and steps."},
@@ -29,8 +31,7 @@ class _Local:
 
     @property
     def tool_constructor_params(self) -> dict[str, Any]:
-        documents = {"acme.txt": "Invoice number 7: line items, total amount due 20 EUR"}
-        return {"rules": RULES, "backend": "local", "documents": documents}
+        return {"rules": RULES, "backend": "local", "documents": {"acme.txt": INVOICE}}
 
     @property
     def tool_invoke_params_example(self) -> dict[str, Any]:
@@ -47,17 +48,49 @@ class TestLocalIntegration(_Local, ToolsIntegrationTests):
     pass
 
 
-class TestHostedIntegration(ToolsIntegrationTests):
+class _WithFiles(_Local):
+    """The same with a folder, whose file is named."""
+
     @pytest.fixture(autouse=True)
-    def _service(self, service: ClassifyService) -> Iterator[None]:
+    def _inbox(self, tmp_path: Path) -> None:
+        self.inbox = tmp_path
+        (tmp_path / "acme.txt").write_text(INVOICE)
+
+    @pytest.fixture
+    def tool(self, _inbox: None) -> ClassifyTool:
+        return ClassifyTool(RULES, backend="local", root=self.inbox)
+
+
+class TestFilesUnit(_WithFiles, ToolsUnitTests):
+    pass
+
+
+class TestFilesIntegration(_WithFiles, ToolsIntegrationTests):
+    pass
+
+
+class _Hosted:
+    """Against `classify serve` itself, on loopback."""
+
+    @pytest.fixture(autouse=True)
+    def _served(self, classify_server: ClassifyServer) -> Iterator[None]:
+        self.server = classify_server
         self.hosted = ClassifyTool(
-            RULES, api_key=service.api_key, base_url=service.base_url, documents={"acme.txt": "an invoice"}
+            RULES,
+            api_key=classify_server.api_key,
+            base_url=classify_server.base_url,
+            documents={"acme.txt": INVOICE},
         )
         with self.hosted.classifier:
             yield
+        self.check_what_was_sent()
+
+    def check_what_was_sent(self) -> None:
+        """Nothing, where a tool is only looked at."""
+        assert self.server.requests.count("POST /api/v2/classify") == 0
 
     @pytest.fixture
-    def tool(self, _service: None) -> ClassifyTool:
+    def tool(self, _served: None) -> ClassifyTool:
         return self.hosted
 
     @property
@@ -67,3 +100,18 @@ class TestHostedIntegration(ToolsIntegrationTests):
     @property
     def tool_invoke_params_example(self) -> dict[str, Any]:
         return {"document": "acme.txt"}
+
+
+class TestHostedUnit(_Hosted, ToolsUnitTests):
+    pass
+
+
+class TestHostedIntegration(_Hosted, ToolsIntegrationTests):
+    def check_what_was_sent(self) -> None:
+        """One job, whichever way the tool was invoked; one of the suite's tests invokes nothing."""
+        jobs = self.server.requests.count("POST /api/v2/classify")
+        assert jobs == (0 if self.test_name.startswith("test_no_overrides") else 1)
+
+    @pytest.fixture(autouse=True)
+    def _named(self, request: pytest.FixtureRequest) -> None:
+        self.test_name = request.node.name

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from classify_core import BatchError, ForeignLabelError, InvalidOptionError, Rul
 from langchain_classify import ClassifyDocumentTransformer
 from tests.backends import HeldBackend, ScriptedBackend, until
 from tests.langchain.helpers import fails_on
+from tests.langchain.suites.transformer import FACES, transformed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,14 +34,9 @@ def letters() -> list[Document]:
     ]
 
 
-@pytest.fixture(params=["transform_documents", "atransform_documents", "invoke", "ainvoke"])
+@pytest.fixture(params=FACES)
 def face(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-def transformed(transformer: ClassifyDocumentTransformer, face: str, documents: Any) -> list[Document]:
-    found = getattr(transformer, face)(documents)
-    return asyncio.run(found) if asyncio.iscoroutine(found) else found
 
 
 def test_labels_are_flat_metadata_of_new_documents_in_the_order_given(face: str, rules: list[Rule]) -> None:
@@ -117,6 +114,44 @@ def test_a_users_own_type_is_an_error_unless_overwritten(face: str, rules: list[
     assert found[0].metadata["classify_type"] == "invoice"
 
 
+def test_a_foreign_type_is_refused_before_any_document_is_classified(face: str, rules: list[Rule]) -> None:
+    backend = ScriptedBackend()
+    theirs = Document(page_content="an invoice", metadata={"classify_type": "mine"})
+    with pytest.raises(ForeignLabelError):
+        transformed(ClassifyDocumentTransformer(rules, backend=backend), face, [*letters(), theirs])
+    assert not backend.asked
+
+
+def test_a_missing_key_is_never_a_group(face: str, rules: list[Rule]) -> None:
+    backend = ScriptedBackend()
+    empty: list[Any] = [None, float("nan"), ""]
+    metadata = [{"source": source, "page": page} for source in empty for page in (0, None, float("nan"))]
+    metadata += [{"source": "a.pdf", "page": page} for page in (None, float("nan"))]
+    given = [Document(page_content=f"invoice {n}", metadata=one) for n, one in enumerate(metadata)]
+    transformed(ClassifyDocumentTransformer(rules, backend=backend), face, given)
+    assert list(backend.asked) == [one.page_content for one in given]
+
+
+def test_files_of_one_name_in_two_folders_are_two_documents(face: str, rules: list[Rule]) -> None:
+    backend = ScriptedBackend()
+    pages = [
+        Document(page_content=f"{word} {n}", metadata={"source": f"/{word}/a.pdf", "file_name": "a.pdf", "page": n})
+        for word in ("invoice", "recipe")
+        for n in range(2)
+    ]
+    found = transformed(ClassifyDocumentTransformer(rules, backend=backend), face, pages)
+    assert list(backend.asked) == ["invoice 0\n\ninvoice 1", "recipe 0\n\nrecipe 1"]
+    assert [one.metadata["classify_type"] for one in found] == ["invoice", "invoice", "recipe", "recipe"]
+
+
+def test_thirty_pages_of_a_file_cost_one_classification(face: str, rules: list[Rule]) -> None:
+    backend = ScriptedBackend()
+    pages = [Document(page_content=f"invoice {n}", metadata={"source": "a.pdf", "page": n}) for n in range(30)]
+    found = transformed(ClassifyDocumentTransformer(rules, backend=backend), face, pages)
+    assert len(found) == 30
+    assert backend.asked.total() == 1
+
+
 def test_two_classifiers_live_side_by_side_under_their_own_prefixes(rules: list[Rule]) -> None:
     backend = ScriptedBackend()
     first = ClassifyDocumentTransformer(rules, backend=backend)
@@ -145,6 +180,21 @@ def test_a_failure_can_be_left_out_or_raised_with_all_outcomes(face: str, rules:
     with pytest.raises(BatchError) as caught:
         transformed(raising, face, given)
     assert [one.type for one in caught.value.outcomes] == ["invoice", "recipe", None, None]
+
+
+def test_what_failed_is_what_is_classified_when_the_documents_are_given_once_more(face: str, rules: list[Rule]) -> None:
+    backend = fails_on("broken")
+    transformer = ClassifyDocumentTransformer(rules, backend=backend)
+    given = [*letters(), Document(page_content="a broken invoice", metadata={"source": "c.txt"})]
+    annotated = transformed(transformer, face, given)
+    assert [one.metadata["source"] for one in annotated if "classify_type" not in one.metadata] == ["c.txt"]
+    backend.asked.clear()
+    backend.behaviour = None
+    healed = transformed(transformer, face, annotated)
+    assert list(backend.asked) == ["a broken invoice"]
+    assert healed[:3] == annotated[:3]
+    assert healed[3].metadata["classify_type"] == "invoice"
+    assert "classify_error" not in healed[3].metadata
 
 
 def test_types_can_be_kept_and_dropped(face: str, rules: list[Rule]) -> None:
@@ -204,6 +254,19 @@ async def test_cancelling_it_cancels_the_work(rules: list[Rule]) -> None:
         await work
     await until(lambda: backend.cancelled >= 1)
     assert not backend.asked
+
+
+async def test_an_iterable_that_works_does_so_off_the_event_loop(rules: list[Rule]) -> None:
+    threads = set[int]()
+
+    def working() -> Iterator[Document]:
+        threads.add(threading.get_ident())
+        yield from letters()
+
+    transformer = ClassifyDocumentTransformer(rules, backend=ScriptedBackend())
+    for face in (transformer.atransform_documents, transformer.ainvoke):
+        assert len(await face(working())) == 3
+    assert threading.get_ident() not in threads
 
 
 def test_its_schemas_can_be_generated(rules: list[Rule]) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import pickle
-import re
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +16,7 @@ from pydantic import Field
 from classify_core import Classifier, ConnectionFailedError, LocalBackend, Rule
 from llama_index_classify import ClassifyTransform
 from llama_index_classify.engines import EmbeddingEngine
+from tests.word_vectors import word_vector
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,10 +35,7 @@ class WordsEmbedding(BaseEmbedding):
     def _get_text_embedding(self, text: str) -> list[float]:
         self.asked.append(text)
         self.threads.add(threading.current_thread().name)
-        vector = [0.0] * 256
-        for word in re.findall(r"\w+", text.lower()):
-            vector[int(hashlib.md5(word.encode()).hexdigest(), 16) % 256] += 1.0
-        return vector
+        return word_vector(text)
 
     def _get_query_embedding(self, query: str) -> list[float]:
         return self._get_text_embedding(query)

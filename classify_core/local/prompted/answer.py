@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Annotated, Any, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal, Self, cast, get_args
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError, create_model
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, create_model
 
 from classify_core.errors import InvalidResponseError
+from classify_core.local.prompted.log_probabilities import type_probability
 from classify_core.validation import told
 
 NO_MATCH: Final = "(none of these)"
@@ -36,6 +38,9 @@ class UnusableAnswerError(InvalidResponseError):
 class ModelAnswer(BaseModel):
     """Says which type a document is of, with a quote from it as evidence."""
 
+    # Frameworks log what they cannot read, and a rejected input may quote the document.
+    model_config = ConfigDict(hide_input_in_errors=True)
+
     # In this order: a model that reasons before it names the type names the right one more often.
     reasoning: _Text = Field(description="Why this type, or why none of them, in one or two sentences.")
     quote: _Text = Field(
@@ -62,14 +67,57 @@ def answer_class(types: tuple[str, ...]) -> type[ModelAnswer]:
     )
 
 
-def answer_of(returned: object, expected: type[ModelAnswer]) -> ModelAnswer:
-    """Reads what a framework returned for a model's answer; frameworks differ in how much they have checked of it.
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a framework returned for a model's answer, where it also told of the tokens that the model wrote.
 
-    Raises:
-        UnusableAnswerError: it names no type of the rules, or lacks something.
+    Attributes:
+        answer: an instance of the class of answers, or a mapping of its fields.
+        tokens: what `type_probability` reads; None where the model told nothing.
     """
+
+    answer: object = field(repr=False)
+    tokens: object = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedAnswer:
+    """An answer that names one of the types, or none.
+
+    Attributes:
+        said: what the model wrote.
+        probability: that of the type by the log-probabilities of its tokens; None where there are none.
+    """
+
+    said: ModelAnswer = field(repr=False)
+    probability: float | None = None
+
+    @classmethod
+    def of(cls, returned: object, expected: type[ModelAnswer]) -> Self:
+        """Of what a framework returned, a `Reply` or its answer; frameworks differ in how much they have checked of it.
+
+        Raises:
+            UnusableAnswerError: it names no type of the rules, or lacks something.
+        """
+        reply = returned if isinstance(returned, Reply) else Reply(returned)
+        said = _validated(reply.answer, expected)
+        types = get_args(expected.model_fields["type"].annotation)
+        return cls(said, type_probability(reply.tokens, said.type, types))
+
+    @property
+    def confidence(self) -> float:
+        """The computed probability, else what the model said."""
+        return self.said.confidence if self.probability is None else self.probability
+
+    @property
+    def confidence_origin(self) -> str:
+        """Where the confidence comes from, in words."""
+        return "as stated by the model" if self.probability is None else "from the model's log-probabilities"
+
+
+def _validated(answer: object, expected: type[ModelAnswer]) -> ModelAnswer:
     try:
-        return expected.model_validate(dict(returned) if isinstance(returned, (BaseModel, Mapping)) else returned)
+        return expected.model_validate(dict(answer) if isinstance(answer, (BaseModel, Mapping)) else answer)
     except ValidationError as error:
         fault = fault_of(error)
     raise UnusableAnswerError(fault)

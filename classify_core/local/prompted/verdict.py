@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from classify_core.engine import RuleScore
-from classify_core.local.prompted.answer import NO_MATCH, ModelAnswer
+from classify_core.local.prompted.answer import NO_MATCH, CheckedAnswer
 from classify_core.local.prompted.shown import ShownDocument
 from classify_core.models import Rule
 
@@ -13,26 +13,32 @@ _LONGEST_QUOTE = 200
 _LONGEST_REASONING = 1_000
 
 
-def scores_of(answer: ModelAnswer, shown: ShownDocument, rules: Sequence[Rule]) -> list[RuleScore]:
-    """One score a rule: the model's confidence for the one it chose, nothing for all others.
+def scores_of(answer: CheckedAnswer, shown: ShownDocument, rules: Sequence[Rule]) -> list[RuleScore]:
+    """One score a rule: the confidence for the one that the model chose, nothing for all others.
 
     A model says nothing of the others, so none of its doubt is spread over them. Where its quote proves nothing, no
     rule has any probability, whatever the model and the document say.
     """
-    if answer.type == NO_MATCH:
-        return _none(rules, _line(answer.reasoning, _LONGEST_REASONING) or "the model says that no rule fits")
-    quote = _line(answer.quote, _LONGEST_QUOTE)
-    fault = shown.fault_of(answer.quote)
+    said = answer.said
+    because = _line(said.reasoning, _LONGEST_REASONING)
+    if said.type == NO_MATCH:
+        return _none(rules, because or "the model says that no rule fits")
+    quote = _line(said.quote, _LONGEST_QUOTE)
+    fault = shown.fault_of(said.quote)
     if fault is not None:
-        return _none(rules, f'the model said "{answer.type}", but {fault}: "{quote}"')
+        return _none(rules, f'the model said "{said.type}", but {fault}: "{quote}"')
     chosen = RuleScore(
-        type=answer.type,
+        type=said.type,
         probability=answer.confidence,
         evidence=(quote,),
-        reasoning=_line(answer.reasoning, _LONGEST_REASONING),
+        reasoning=f"{because or _quoting(quote)} (confidence {answer.confidence_origin})",
         is_chosen=True,
     )
-    return [chosen if rule.type == answer.type else RuleScore(rule.type, 0.0) for rule in rules]
+    return [chosen if rule.type == said.type else RuleScore(rule.type, 0.0) for rule in rules]
+
+
+def _quoting(quote: str) -> str:
+    return f'it quotes "{quote}"'
 
 
 def _none(rules: Sequence[Rule], reasoning: str) -> list[RuleScore]:

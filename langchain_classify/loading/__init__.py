@@ -1,0 +1,1 @@
+"""What a loader and a blob parser label: a wrapped loader's documents, files and blobs."""

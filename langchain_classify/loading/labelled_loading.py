@@ -1,0 +1,137 @@
+"""Labelling a few at a time what is loaded, and the documents that come of it."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Protocol
+
+from langchain_core.documents import Document
+
+from classify_core.labelling import Labeller
+from classify_core.windows import in_threads
+from langchain_classify.documents import labelled_documents
+from langchain_classify.references import item_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
+
+    from langchain_core.document_loaders import BaseBlobParser
+
+    from classify_core.classifier import Classifier
+    from classify_core.grouping import Item
+    from classify_core.labels import Label, Labelled, Labelling, LabelPolicy
+
+
+class Origin(Protocol):
+    """Where documents come from.
+
+    The `original` of each item is its document; or, for a parser, its blob, or None where that cannot be had.
+    """
+
+    def windows(self) -> Generator[list[Item], None, None]:
+        """The items, a few at a time."""
+
+    def awindows(self) -> AsyncGenerator[list[Item], None]:
+        """The same off the event loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledLoading:
+    """Documents that are labelled while they are loaded.
+
+    Attributes:
+        origin: where they come from.
+        classifier: what classifies them.
+        policy: how labels are made and written.
+        parser: makes the documents of a blob, once it is classified.
+    """
+
+    origin: Origin
+    classifier: Classifier
+    policy: LabelPolicy
+    parser: BaseBlobParser | None = None
+
+    def documents(self) -> Generator[Document, None, None]:
+        """The documents; an error is raised behind the documents that came before it."""
+        labeller = Labeller(self.classifier, self.policy)
+        for items in self.origin.windows():
+            labelling = labeller.label(items)
+            yield from self._written(items, _before_a_failure(labelling))
+            labelling.passed()
+
+    async def adocuments(self) -> AsyncGenerator[Document, None]:
+        """The same; the event loop is never held up."""
+        labeller = Labeller(self.classifier, self.policy)
+        async with aclosing(self.origin.awindows()) as windows:
+            async for items in windows:
+                labelling = await labeller.alabel(items)
+                async with aclosing(self._awritten(items, _before_a_failure(labelling))) as documents:
+                    async for document in documents:
+                        yield document
+                labelling.passed()
+
+    def _written(self, items: Sequence[Item], labelled: Sequence[Labelled]) -> Generator[Document, None, None]:
+        if self.parser is None:
+            yield from labelled_documents([item.original for item in items], labelled)
+            return
+        for one in labelled:
+            yield from self._parsed(items[one.index], one, self.parser)
+
+    async def _awritten(self, items: Sequence[Item], labelled: Sequence[Labelled]) -> AsyncGenerator[Document, None]:
+        documents = self._written(items, labelled)
+        if self.parser is None:
+            for document in documents:
+                yield document
+            return
+        async with aclosing(in_threads(documents)) as parsed:
+            async for document in parsed:
+                yield document
+
+    def _parsed(self, item: Item, one: Labelled, parser: BaseBlobParser) -> Iterator[Document]:
+        """The documents of a blob; of one that could not be classified at least one, so that none is lost."""
+        has_failed = self.policy.schema.type_of(one.label) is None
+        pages = _pages(item, parser)
+        first = _first(pages, is_excused=has_failed)
+        if first is not None:
+            yield from (self._labelled_page(page, one.label) for page in chain((first,), pages))
+        elif has_failed:
+            yield Document(page_content="", metadata=one.metadata)
+
+    def _labelled_page(self, page: Document, label: Label) -> Document:
+        schema = self.policy.schema
+        if not self.policy.overwrite:
+            schema.refuse_foreign_label(page.metadata, name=item_of(page).display_name)
+        return page.model_copy(update={"metadata": schema.labelled(page.metadata, label)})
+
+
+def _before_a_failure(labelling: Labelling) -> list[Labelled]:
+    """The items that remain; where a failure is raised, those before the first that failed."""
+    if labelling.error is None:
+        return labelling.labelled
+    failed = min((index for one in labelling.failed for index in one.indices), default=0)
+    return [one for one in labelling.labelled if one.index < failed]
+
+
+def _pages(item: Item, parser: BaseBlobParser) -> Iterator[Document]:
+    if item.original is not None:
+        yield from parser.lazy_parse(item.original)
+
+
+def _first(pages: Iterator[Document], *, is_excused: bool) -> Document | None:
+    """The first page, if any.
+
+    Args:
+        pages: what a parser makes of a blob.
+        is_excused: whether an error means none: why a blob that could not be classified cannot be parsed either is
+            told already.
+    """
+    try:
+        return next(pages, None)
+    except ImportError:  # a package that is missing is no property of the blob
+        raise
+    except Exception:
+        if not is_excused:
+            raise
+        return None

@@ -1,0 +1,71 @@
+"""A batch in rounds: what one left over is the next one's, be it another attempt or another runnable."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+
+    from langchain_classify.batching import Batch
+    from langchain_classify.runs import Runs
+
+
+class Rounds:
+    """The rounds of one batch.
+
+    Args:
+        batch: the batch.
+        runs: its inputs' runs.
+        is_left: whether an outcome is an error that another round may not meet.
+
+    Attributes:
+        left: what the last round left over: errors, by their inputs' places.
+    """
+
+    def __init__(self, batch: Batch, runs: Runs[Any], is_left: Callable[[Any], bool]) -> None:
+        self.left: dict[int, Any] = {}
+        self._batch = batch
+        self._runs = runs
+        self._is_left = is_left
+        self._places = list(range(len(batch)))
+
+    def round(
+        self, batch_as_completed: Callable[..., Any], tag: str | None = None
+    ) -> Generator[tuple[int, Any], None, None]:
+        """Yields what is settled by a round, each with its place.
+
+        Args:
+            batch_as_completed: the method of the runnable that works on what is left.
+            tag: of the runs within the inputs' own.
+        """
+        inputs, configs = self._begun(tag)
+        with closing(batch_as_completed(inputs, configs, return_exceptions=True)) as completed:
+            for number, outcome in completed:
+                yield from self._settled(number, outcome)
+        self._places = sorted(self.left)
+
+    async def around(
+        self, abatch_as_completed: Callable[..., Any], tag: str | None = None
+    ) -> AsyncGenerator[tuple[int, Any], None]:
+        """The same, awaited."""
+        inputs, configs = self._begun(tag)
+        async with aclosing(abatch_as_completed(inputs, configs, return_exceptions=True)) as completed:
+            async for number, outcome in completed:
+                for settled in self._settled(number, outcome):
+                    yield settled
+        self._places = sorted(self.left)
+
+    def _begun(self, tag: str | None) -> tuple[list[Any], list[RunnableConfig]]:
+        self.left = {}
+        inputs = [self._batch.inputs[place] for place in self._places]
+        return inputs, [self._runs.config_within(place, tag) for place in self._places]
+
+    def _settled(self, number: int, outcome: Any) -> Iterator[tuple[int, Any]]:
+        place = self._places[number]
+        if self._is_left(outcome):
+            self.left[place] = outcome
+        else:
+            yield place, outcome
