@@ -18,7 +18,7 @@ from classify_core.errors import InvalidOptionError
 from classify_core.grouping import GroupBy
 from classify_core.labelling import Labeller
 from classify_core.labels import LabelPolicy, OnFailure, SourceChoice
-from classify_core.metadata import MetadataSchema
+from classify_core.metadata import MetadataSchema, schema_of
 from classify_core.models import ParsingConfiguration, Rule
 from classify_core.pickling import restored
 from classify_core.rules import refuse_unknown_types
@@ -102,7 +102,7 @@ class ClassifierFields(BaseModel):
                 f"classifier= was given, so {', '.join(sorted(given))} cannot be; give one of the two"
             )
         if prefix is not None:
-            fields["metadata_schema"] = _schema_with(prefix, fields.get("metadata_schema"))
+            fields["metadata_schema"] = schema_of(prefix, fields.get("metadata_schema"))
         mirrored = {name: value for name, value in classifier.arguments().items() if name not in _NOT_MIRRORED}
         super().__init__(**fields, **mirrored)
         self._classifier = classifier
@@ -209,9 +209,3 @@ def _classifier_fields() -> frozenset[str]:
 
 def _make(component: type[ClassifierFields], arguments: dict[str, Any], fields: dict[str, Any]) -> ClassifierFields:
     return component(classifier=Classifier(**arguments), **fields)
-
-
-def _schema_with(prefix: str, schema: MetadataSchema | None) -> MetadataSchema:
-    if schema is not None:
-        raise InvalidOptionError("give prefix= or metadata_schema=, not both")
-    return MetadataSchema(prefix=prefix)

@@ -9,14 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from pydantic import ValidationError
-
 from classify_core.checks import checked_fraction
 from classify_core.errors import InvalidOptionError
-from classify_core.metadata import MetadataSchema, shortened
+from classify_core.metadata import schema_of, shortened
 from classify_core.models import Rule
 from classify_core.rules import configuration_of, refuse_unknown_types
-from classify_core.validation import told
 
 RulesLike: TypeAlias = Iterable[Rule | Mapping[str, Any]]
 
@@ -72,7 +69,7 @@ def label_filter(
         InvalidOptionError: there is no type, one that no rule produces, or another argument cannot work.
         InvalidRulesError: the rules break a limit.
     """
-    schema = _schema_of(prefix)
+    schema = schema_of(prefix)
     wanted = _named(types)
     if rules is not None:
         refuse_unknown_types("types", wanted, configuration_of(rules).rules, schema.no_match_label)
@@ -90,7 +87,7 @@ def label_attributes(rules: RulesLike, *, prefix: str) -> tuple[LabelAttribute, 
         InvalidOptionError: a rule cannot be told from no match, or the prefix cannot work.
         InvalidRulesError: the rules break a limit.
     """
-    schema, checked = _schema_of(prefix), configuration_of(rules).rules
+    schema, checked = schema_of(prefix), configuration_of(rules).rules
     schema.refuse_ambiguous(checked)
     every_type = f'{_meanings(checked)}; "{schema.no_match_label}" (none of them)'
     return (
@@ -102,18 +99,6 @@ def label_attributes(rules: RulesLike, *, prefix: str) -> tuple[LabelAttribute, 
             "Filter on it only where the question asks for documents whose type is sure or unsure.",
         ),
     )
-
-
-def _schema_of(prefix: str) -> MetadataSchema:
-    """The metadata keys under a prefix.
-
-    Raises:
-        InvalidOptionError: it cannot be one.
-    """
-    try:
-        return MetadataSchema(prefix=prefix)
-    except ValidationError as error:
-        raise InvalidOptionError("; ".join(told(error))) from None
 
 
 def _named(types: str | Iterable[str]) -> tuple[str, ...]:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from classify_core.classification import Classification, Status
 from classify_core.errors import ForeignLabelError, InvalidOptionError
 from classify_core.models import Rule
+from classify_core.validation import told
 
 MetadataKey = Literal["type", "confidence", "reasoning", "status", "error", "backend", "job_id", "rules_id"]
 MetadataValue: TypeAlias = str | float
@@ -139,6 +140,22 @@ class MetadataSchema(BaseModel):
         """The type a label names, the no-match label included; None where the document could not be classified."""
         value = label.get(self.key("type"))
         return None if value is None else str(value)
+
+
+def schema_of(prefix: str | None = None, schema: MetadataSchema | None = None) -> MetadataSchema:
+    """The metadata keys, given whole or by their prefix.
+
+    Raises:
+        InvalidOptionError: both are given, or the prefix cannot be one.
+    """
+    if prefix is None:
+        return MetadataSchema() if schema is None else schema
+    if schema is not None:
+        raise InvalidOptionError("give prefix= or metadata_schema=, not both")
+    try:
+        return MetadataSchema(prefix=prefix)
+    except ValidationError as error:
+        raise InvalidOptionError("; ".join(told(error))) from None
 
 
 @lru_cache

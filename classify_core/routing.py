@@ -6,8 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from pydantic import ValidationError
-
 from classify_core.checks import checked_fraction
 from classify_core.classification import Classification, Status
 from classify_core.errors import InvalidOptionError
@@ -15,7 +13,6 @@ from classify_core.labels import Label
 from classify_core.metadata import MetadataSchema
 from classify_core.models import Rule
 from classify_core.rules import refuse_unknown_types
-from classify_core.validation import told
 
 # A rule's type has no brackets, so these are told from every route that is named after one.
 DEFAULT_ROUTE: Final = "(default)"
@@ -114,19 +111,3 @@ class RoutePlan:
     def _tells_failure(self, metadata: Mapping[str, Any]) -> bool:
         status = metadata.get(self.schema.key("status"))
         return isinstance(status, str) and status in _FAILURES
-
-
-def schema_of(prefix: str | None = None, schema: MetadataSchema | None = None) -> MetadataSchema:
-    """The metadata keys, given whole or by their prefix.
-
-    Raises:
-        InvalidOptionError: both are given, or the prefix cannot be one.
-    """
-    if prefix is None:
-        return MetadataSchema() if schema is None else schema
-    if schema is not None:
-        raise InvalidOptionError("give prefix= or metadata_schema=, not both")
-    try:
-        return MetadataSchema(prefix=prefix)
-    except ValidationError as error:
-        raise InvalidOptionError("; ".join(told(error))) from None

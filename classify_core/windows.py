@@ -18,6 +18,9 @@ from classify_core.labels import Labelled, Labelling
 T = TypeVar("T")
 
 WINDOW: Final = 32
+"""Documents at a time."""
+_MOST_VALUES: Final = 64
+"""Times the window: so many pages of documents end it, however few documents they are."""
 
 
 def batches(values: Iterable[T], size: int = WINDOW) -> Generator[list[T], None, None]:
@@ -49,15 +52,15 @@ async def abatches(values: AsyncIterable[T], size: int = WINDOW) -> AsyncGenerat
 def windows(
     values: Iterable[T], items_of: Callable[[list[T]], Sequence[Item]], group_by: GroupBy, *, size: int = WINDOW
 ) -> Generator[list[T], None, None]:
-    """The values in windows of about `size`; what belongs to one document and follows one another stays together.
+    """The values of about `size` documents at a time; what belongs to one and follows one another stays together.
 
     Args:
         values: what a framework hands over.
         items_of: the values as items, one each.
         group_by: what one document is.
-        size: values at a time; a longer document is a longer window.
+        size: documents at a time, so that as many are classified at once however many pages they have.
     """
-    cutter = _Cutter(items_of, group_by)
+    cutter = _Cutter(items_of, group_by, size)
     errors: list[Exception] = []
     for batch in batches(_up_to_an_error(values, errors), size):
         if len(batch) < size:
@@ -74,7 +77,7 @@ async def awindows(
     values: AsyncIterable[T], items_of: Callable[[list[T]], Sequence[Item]], group_by: GroupBy, *, size: int = WINDOW
 ) -> AsyncGenerator[list[T], None]:
     """The same of an asynchronous iterable."""
-    cutter = _Cutter(items_of, group_by)
+    cutter = _Cutter(items_of, group_by, size)
     errors: list[Exception] = []
     async with aclosing(abatches(_aup_to_an_error(values, errors), size)) as given:
         async for batch in given:
@@ -97,7 +100,7 @@ def windows_of_lists(
         lists: none of them empty; a stream without any is one empty window.
         items_of: the values as items, one each.
         group_by: what one document is.
-        size: values at a time; a longer document is a longer window.
+        size: documents at a time.
     """
     errors: list[Exception] = []
     remaining = _up_to_an_error(lists, errors)
@@ -171,18 +174,22 @@ class _Cutter(Generic[T]):
         held: what is held back.
     """
 
-    def __init__(self, items_of: Callable[[list[T]], Sequence[Item]], group_by: GroupBy) -> None:
+    def __init__(self, items_of: Callable[[list[T]], Sequence[Item]], group_by: GroupBy, size: int) -> None:
         self.held: list[T] = []
         self._items_of = items_of
         self._group_by = group_by
+        self._size = size
         # One place of each group in hand: all of them again with each batch would be quadratic work in a long document.
         self._firsts: list[int] = []
 
     def complete(self, batch: Sequence[T]) -> list[T]:
-        """Takes more values, and gives those before the document that the last one belongs to."""
+        """Takes more values; once there are enough, gives those before the document that the last one belongs to."""
         self.held += batch
         places = [*self._firsts, *range(len(self.held) - len(batch), len(self.held))]
         groups = grouped(self._items_of([self.held[place] for place in places]), self._group_by)
+        if len(groups) < self._size and len(self.held) < self._size * _MOST_VALUES:
+            self._firsts = sorted(places[min(group)] for group in groups)
+            return []
         cut = next(places[min(group)] for group in groups if len(places) - 1 in group)
         self._firsts = [places[min(group)] - cut for group in groups if places[min(group)] >= cut]
         complete, self.held = self.held[:cut], self.held[cut:]

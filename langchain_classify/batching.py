@@ -8,7 +8,7 @@ from classify_core.classification import Classification
 from classify_core.errors import InvalidOptionError
 from classify_core.source import Source
 from langchain_classify.references import DocumentLike, source_of
-from langchain_classify.traced_inputs import NO_DOCUMENT, given
+from langchain_classify.traced_inputs import given, reference_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +41,7 @@ class Batch:
     @property
     def references(self) -> list[dict[str, Any]]:
         """What a tracer may know of the inputs, one by one."""
-        return [source.reference if isinstance(source, Source) else NO_DOCUMENT for source in self._sources]
+        return [reference_to(value) for value in self.inputs]
 
     def refused(self) -> Iterator[tuple[int, InvalidOptionError]]:
         """The inputs that are no documents, each with its place and its error."""

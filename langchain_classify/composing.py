@@ -76,6 +76,10 @@ class ComposingMethods(Runnable[DocumentLike, Classification]):
         """A runnable that takes a list."""
         return EachByReference(bound=RunnableEach(bound=self))
 
+    def with_alisteners(self, **listeners: Any) -> Runnable[DocumentLike, Classification]:
+        """As of any runnable."""
+        return ByReference(bound=super().with_alisteners(**listeners))
+
     def astream_events(self, input: DocumentLike, *args: Any, **options: Any) -> Any:  # noqa: A002 - LangChain's name
         """The events of a run, whose first one would tell the input."""
         return super().astream_events(traced(input), *args, **options)

@@ -25,8 +25,10 @@ class DumpedFromHere(Serializable):
         """The dumped form."""
         dumped = super().to_json()
         if dumped["type"] == "constructor":
-            fields = type(self).model_fields
+            defaults = {name: field.default for name, field in type(self).model_fields.items()}
             dumped["kwargs"] = {
-                name: value for name, value in dumped["kwargs"].items() if value != fields[name].default
+                name: value
+                for name, value in dumped["kwargs"].items()
+                if name not in defaults or value != defaults[name]
             }
         return dumped

@@ -14,9 +14,9 @@ from pydantic import BaseModel, BeforeValidator, Field, RootModel, SkipValidatio
 
 from classify_core.classification import Classification
 from classify_core.classifier import Classifier
-from classify_core.metadata import MetadataSchema
+from classify_core.metadata import MetadataSchema, schema_of
 from classify_core.models import Rule
-from classify_core.routing import DEFAULT_ROUTE, REVIEW_ROUTE, RoutePlan, schema_of
+from classify_core.routing import DEFAULT_ROUTE, REVIEW_ROUTE, RoutePlan
 from classify_core.rules import configuration_of
 from langchain_classify.component import COMPONENT_CONFIG, Rules
 from langchain_classify.references import documents_in

@@ -18,7 +18,7 @@ from langchain_classify.composing import ByReference, ComposingMethods, Configur
 from langchain_classify.progress import adispatched_progress, dispatched_progress
 from langchain_classify.references import DocumentLike, source_of
 from langchain_classify.retrying import RETRYABLE
-from langchain_classify.traced_inputs import given
+from langchain_classify.traced_inputs import areference_to, given
 
 if TYPE_CHECKING:
     from langchain_core.runnables.utils import AnyConfigurableField, ConfigurableField
@@ -50,8 +50,8 @@ class ClassifyRunnable(
     also through `with_retry`, `with_fallbacks`, `map`, `with_config`, `bind`, `with_types`, `with_listeners`,
     `configurable_fields` and `configurable_alternatives` of this class, one after another. What stands around it keeps
     its own record: the run of a `RunnableSequence` or `RunnableParallel` holds what that was given, a step before it
-    what it gives out, and a fallback that is not ours gets the text. Let a sequence begin with a path, or hide its
-    inputs in the tracer.
+    what it gives out, a tool made by `as_tool` what it is called with (take `ClassifyTool`), and a fallback that is not
+    ours gets the text. Let a sequence begin with a path, or hide its inputs in the tracer.
 
     `with_retry` does not try again what will never succeed. `stream` yields one chunk, the result.
 
@@ -107,7 +107,7 @@ class ClassifyRunnable(
                     source, on_error=on_error_for(self.on_failure), on_progress=callback
                 )
 
-        return await self._acall_with_config(classify, cast("Any", source.reference), config)
+        return await self._acall_with_config(classify, cast("Any", await areference_to(source)), config)
 
     def with_config(
         self, config: RunnableConfig | None = None, **kwargs: Any
@@ -126,10 +126,6 @@ class ClassifyRunnable(
     def with_listeners(self, **listeners: Any) -> Runnable[DocumentLike, Classification]:
         """As of any runnable."""
         return ByReference(bound=self).with_listeners(**listeners)
-
-    def with_alisteners(self, **listeners: Any) -> Runnable[DocumentLike, Classification]:
-        """As of any runnable."""
-        return ByReference(bound=super().with_alisteners(**listeners))
 
     def configurable_fields(self, **fields: AnyConfigurableField) -> Any:
         """As of any runnable; equal values share a classifier, and all share the backend's connections."""

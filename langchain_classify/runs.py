@@ -15,6 +15,7 @@ from langchain_core.runnables.config import (
     patch_config,
 )
 
+from classify_core.background import in_thread
 from classify_core.errors import RunStoppedError
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ class Runs(Generic[Manager]):
 def open_runs(runnable: Runnable[Any, Any], batch: Batch, config: ConfigLike) -> Iterator[Runs[Any]]:
     """Begins a run for each input; what is open when the context ends is ended with an error."""
     configs, managers = _heard(config, len(batch), get_callback_manager_for_config)
-    runs = Runs(configs, dict(zip(managers, _begun(runnable, batch, configs, managers), strict=True)))
+    # References are hashes of the texts: made for nobody, they would only take time.
+    references = batch.references if managers else []
+    runs = Runs(configs, dict(zip(managers, _begun(runnable, references, configs, managers), strict=True)))
     try:
         yield runs
     except BaseException as error:
@@ -92,7 +95,8 @@ def open_runs(runnable: Runnable[Any, Any], batch: Batch, config: ConfigLike) ->
 async def aopen_runs(runnable: Runnable[Any, Any], batch: Batch, config: ConfigLike) -> AsyncIterator[Runs[Any]]:
     """The same for asynchronous handlers."""
     configs, managers = _heard(config, len(batch), get_async_callback_manager_for_config)
-    begun = await asyncio.gather(*_begun(runnable, batch, configs, managers))
+    references = await in_thread(getattr, batch, "references") if managers else []
+    begun = await asyncio.gather(*_begun(runnable, references, configs, managers))
     runs = Runs(configs, dict(zip(managers, begun, strict=True)))
     try:
         yield runs
@@ -114,11 +118,11 @@ def _heard(
 
 
 def _begun(
-    runnable: Runnable[Any, Any], batch: Batch, configs: list[RunnableConfig], managers: dict[int, Any]
+    runnable: Runnable[Any, Any],
+    references: list[dict[str, Any]],
+    configs: list[RunnableConfig],
+    managers: dict[int, Any],
 ) -> list[Any]:
-    if not managers:
-        return []  # references are not made for nobody: they are hashes of the texts
-    references = batch.references
     return [
         manager.on_chain_start(
             None,

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from classify_core.background import in_thread
 from classify_core.errors import InvalidOptionError
-from langchain_classify.references import source_of
+from classify_core.source import HASHED_AT_ONCE_BYTES, Source
+from langchain_classify.references import MAX_TRACED, source_of
 
-NO_DOCUMENT: Final[dict[str, Any]] = {"kind": "invalid", "name": None}
-"""What is told of an input that is no document."""
+_NO_DOCUMENT: Final[dict[str, Any]] = {"kind": "invalid", "name": None}
 
 
 class TracedReference(dict[str, Any]):
@@ -22,7 +23,7 @@ class TracedReference(dict[str, Any]):
     """
 
     def __init__(self, given: Any) -> None:
-        super().__init__(_reference_of(given))
+        super().__init__(reference_to(given))
         self.given = given
 
     @property
@@ -55,8 +56,18 @@ def revealed(value: Any) -> Any:
     return given(value)
 
 
-def _reference_of(value: Any) -> dict[str, Any]:
+def reference_to(value: Any) -> dict[str, Any]:
+    """What a tracer may know of an input: of a document, of the first hundred of a list, of what is neither."""
+    if isinstance(value, (list, tuple)):
+        return {"count": len(value), "documents": [dict(traced(item)) for item in value[:MAX_TRACED]]}
     try:
-        return source_of(value).reference
+        return source_of(given(value)).reference
     except InvalidOptionError:  # raised again by whoever is to classify it
-        return NO_DOCUMENT
+        return _NO_DOCUMENT
+
+
+async def areference_to(value: Any) -> dict[str, Any]:
+    """The same; a large document is hashed in a thread, not on the running loop."""
+    if isinstance(value, Source) and isinstance(value.value, (str, bytes)) and len(value.value) > HASHED_AT_ONCE_BYTES:
+        return await in_thread(reference_to, value)
+    return reference_to(value)

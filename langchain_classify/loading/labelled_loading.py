@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from langchain_core.documents import Document
 
 from classify_core.labelling import Labeller
-from classify_core.windows import in_threads
+from classify_core.windows import before_failure, in_threads
 from langchain_classify.documents import labelled_documents
 from langchain_classify.references import item_of
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from classify_core.classifier import Classifier
     from classify_core.grouping import Item
-    from classify_core.labels import Label, Labelled, Labelling, LabelPolicy
+    from classify_core.labels import Label, Labelled, LabelPolicy
 
 
 class Origin(Protocol):
@@ -58,7 +58,7 @@ class LabelledLoading:
         labeller = Labeller(self.classifier, self.policy)
         for items in self.origin.windows():
             labelling = labeller.label(items)
-            yield from self._written(items, _before_a_failure(labelling))
+            yield from self._written(items, before_failure(labelling))
             labelling.passed()
 
     async def adocuments(self) -> AsyncGenerator[Document, None]:
@@ -67,7 +67,7 @@ class LabelledLoading:
         async with aclosing(self.origin.awindows()) as windows:
             async for items in windows:
                 labelling = await labeller.alabel(items)
-                async with aclosing(self._awritten(items, _before_a_failure(labelling))) as documents:
+                async with aclosing(self._awritten(items, before_failure(labelling))) as documents:
                     async for document in documents:
                         yield document
                 labelling.passed()
@@ -104,14 +104,6 @@ class LabelledLoading:
         if not self.policy.overwrite:
             schema.refuse_foreign_label(page.metadata, name=item_of(page).display_name)
         return page.model_copy(update={"metadata": schema.labelled(page.metadata, label)})
-
-
-def _before_a_failure(labelling: Labelling) -> list[Labelled]:
-    """The items that remain; where a failure is raised, those before the first that failed."""
-    if labelling.error is None:
-        return labelling.labelled
-    failed = min((index for one in labelling.failed for index in one.indices), default=0)
-    return [one for one in labelling.labelled if one.index < failed]
 
 
 def _pages(item: Item, parser: BaseBlobParser) -> Iterator[Document]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from classify_core.errors import InvalidOptionError
-from classify_core.metadata import MetadataSchema
-from classify_core.routing import DEFAULT_ROUTE, REVIEW_ROUTE, RoutePlan, schema_of
+from classify_core.metadata import MetadataSchema, schema_of
+from classify_core.routing import DEFAULT_ROUTE, REVIEW_ROUTE, RoutePlan
 from classify_core.rules import configuration_of
 from langchain_classify.component import Rules
 from langchain_classify.routes.reading import DEFAULT_KEY, RouteReader

@@ -90,8 +90,8 @@ def test_a_confidence_that_no_label_can_have_is_refused(least: Any) -> None:
         wanted("invoice", min_confidence=least)
 
 
-@pytest.mark.parametrize("prefix", ["", "1_", "a b", None])
-def test_a_prefix_that_no_label_can_have_is_refused(prefix: Any) -> None:
+@pytest.mark.parametrize("prefix", ["", "1_", "a b"])
+def test_a_prefix_that_no_label_can_have_is_refused(prefix: str) -> None:
     with pytest.raises(InvalidOptionError, match="prefix"):
         wanted("invoice", prefix=prefix)
 

@@ -32,7 +32,8 @@ PUBLIC = {
         BatchError""",
     "llama_index_classify": """ClassifyPostprocessor ClassifyTransform ClassifyReader ClassifyToolSpec IngestionRouter
         type_filters vector_store_info LLMEngine EmbeddingEngine""",
-    "langchain_classify": "ClassifyRunnable ClassifyDocumentTransformer ClassifyTool",
+    "langchain_classify": """ClassifyRunnable ClassifyDocumentTransformer ClassifyDocumentCompressor ClassifyLoader
+        ClassifyTool route_by_type type_filter attribute_info ChatModelEngine EmbeddingEngine""",
 }
 
 

@@ -14,7 +14,7 @@ from classify_core import (
     Rule,
     Status,
 )
-from classify_core.metadata import ALL_KEYS, selects, shortened
+from classify_core.metadata import ALL_KEYS, schema_of, selects, shortened
 
 DONE = Classification(
     type="invoice", confidence=0.93, reasoning="it says so", backend="hosted", rules_id="r1", job_id="job-1"
@@ -195,3 +195,14 @@ def test_keep_and_drop_types_never_drop_what_could_not_be_classified(
 
 def test_all_keys_of_the_design_are_known() -> None:
     assert set(ALL_KEYS) == {"type", "confidence", "reasoning", "status", "error", "backend", "job_id", "rules_id"}
+
+
+def test_the_schema_is_given_whole_or_by_its_prefix() -> None:
+    schema = MetadataSchema(prefix="kind_", no_match_label="none")
+    assert schema_of() == MetadataSchema()
+    assert schema_of(schema=schema) is schema
+    assert schema_of("kind_") == MetadataSchema(prefix="kind_")
+    with pytest.raises(InvalidOptionError, match="not both"):
+        schema_of("kind_", schema)
+    with pytest.raises(InvalidOptionError, match="prefix"):
+        schema_of("no prefix")

@@ -7,7 +7,7 @@ import pytest
 
 from classify_core import Classification, InvalidOptionError, MetadataSchema, Rule, Status, UnreadableDocumentError
 from classify_core.errors import RoutingError
-from classify_core.routing import DEFAULT_ROUTE, REVIEW_ROUTE, RoutePlan, schema_of
+from classify_core.routing import DEFAULT_ROUTE, REVIEW_ROUTE, RoutePlan
 
 
 def _route(plan: RoutePlan, **outcome: object) -> str:
@@ -123,14 +123,3 @@ def test_a_rule_that_cannot_be_told_from_no_match_is_refused() -> None:
     rule = Rule(type="uncategorized", description="contains whatever a document may contain")
     with pytest.raises(InvalidOptionError, match="no match"):
         RoutePlan(()).check([rule])
-
-
-def test_the_schema_is_given_whole_or_by_its_prefix() -> None:
-    schema = MetadataSchema(prefix="kind_", no_match_label="none")
-    assert schema_of() == MetadataSchema()
-    assert schema_of(schema=schema) is schema
-    assert schema_of("kind_") == MetadataSchema(prefix="kind_")
-    with pytest.raises(InvalidOptionError, match="not both"):
-        schema_of("kind_", schema)
-    with pytest.raises(InvalidOptionError, match="prefix"):
-        schema_of("no prefix")

@@ -84,6 +84,18 @@ async def test_what_ends_within_a_window_is_one_window(count: int) -> None:
     assert [window async for window in awindows(asynchronous(given), as_they_are, "auto", size=5)] == [given]
 
 
+def test_files_of_many_pages_are_worked_on_as_many_at_a_time_as_others() -> None:
+    given = pages(*((f"file{number}", 30) for number in range(100)))
+    documents = [len({page.metadata["file_path"] for page in window}) for window in windows(given, as_they_are, "auto")]
+    assert documents[0] >= 31
+    assert len(documents) <= 4
+
+
+def test_a_window_does_not_grow_without_end_where_documents_have_very_many_pages() -> None:
+    given = pages(*((f"file{number}", 1500) for number in range(4)))
+    assert [len(window) for window in windows(given, as_they_are, "auto")] == [1500, 1500, 1500, 1500]
+
+
 def test_a_long_document_is_not_looked_at_again_with_each_window() -> None:
     looked_at = 0
 

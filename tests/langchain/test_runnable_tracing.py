@@ -7,6 +7,7 @@ import contextlib
 import copy
 import json
 import pickle
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -57,7 +58,9 @@ DERIVED: dict[str, Callable[[ClassifyRunnable], Any]] = {
     "bind": lambda made: made.bind(anything=1),
     "types": lambda made: made.with_types(input_type=str),
     "listeners": lambda made: made.with_listeners(on_start=lambda run: None),
-    "asynchronous listeners, fallbacks": lambda made: made.with_alisteners().with_fallbacks([made]),
+    "listeners of all kinds, fallbacks": lambda made: (
+        made.with_listeners().with_alisteners().with_listeners().with_fallbacks([made])
+    ),
     "fields": lambda made: made.configurable_fields(min_confidence=LEAST),
     "alternatives, fallbacks": lambda made: made.configurable_alternatives(LEAST, other=made).with_fallbacks([made]),
     "config, fallbacks, retry": lambda made: patient(made.with_config(tags=["mail"]).with_fallbacks([made])),
@@ -108,6 +111,8 @@ def test_no_run_of_a_list_shows_the_texts(
     [many] = run(face, runnable, "batch", [[INVOICE, RECIPE_TEXT]], {"callbacks": [recorder]})
     assert many == found
     assert len(recorder.runs) >= 6
+    assert "acme.pdf" in str(recorder.runs[0].inputs)
+    assert "invalid" not in recorder.told()
     assert SECRET_WORDS not in recorder.told()
 
 
@@ -176,3 +181,28 @@ def test_a_fallback_that_is_not_ours_may_show_the_text_in_its_own_run_only(
     assert run(face, runnable, "invoke", INVOICE, {"callbacks": [recorder], "run_name": "ours"}) == "seen"
     assert SECRET_WORDS in recorder.told("other")
     assert SECRET_WORDS not in recorder.told("ours", "ClassifyRunnable")
+
+
+async def test_a_large_document_is_hashed_off_the_loop(rules: list[Rule], monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[int] = set()
+    hashed = Source.reference.fget
+
+    def reference(source: Source) -> dict[str, Any]:
+        threads.add(threading.get_ident())
+        return hashed(source)
+
+    monkeypatch.setattr(Source, "reference", property(reference))
+    runnable = ClassifyRunnable(rules, backend=ScriptedBackend())
+    large, config = "an invoice " * 200_000, {"callbacks": [Recorder()]}
+    assert (await runnable.ainvoke(large, config)).type == "invoice"
+    assert (await runnable.abatch([large], config))[0].type == "invoice"
+    assert threads
+    assert threading.get_ident() not in threads
+
+
+def test_without_a_tracer_nothing_is_hashed_for_one(
+    face: str, rules: list[Rule], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Source, "reference", property(lambda _: pytest.fail("nobody asked")))
+    runnable = ClassifyRunnable(rules, backend=ScriptedBackend())
+    assert run(face, runnable, "batch", [INVOICE_TEXT])[0].type == "invoice"
