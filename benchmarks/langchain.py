@@ -7,6 +7,9 @@ The backend is one that answers at once, so that what takes time is the labellin
 hashing their texts, writing the labels and making the new documents. With `--engine lexical` the embedded engine
 classifies, which tells how long the whole takes. `ClassifyRunnable.batch` is measured against the core's
 `Classifier.classify_many`, on documents of 1,000 to 2,000 characters. It ends with 1 where an aim does not hold.
+
+With few documents the times say little: a full collection of garbage, which copying and labelling each cause now and
+then, takes as long as it does for all that the process has imported.
 """
 
 from __future__ import annotations

@@ -5,6 +5,9 @@
 The backend is one that answers at once, so that what takes time is the labelling: translating the nodes, telling
 documents apart, joining and hashing their texts, copying the nodes and writing the labels. With `--engine lexical` the
 embedded engine classifies, which tells how long the whole takes. It ends with 1 where an aim does not hold.
+
+With few nodes the times say little: a full collection of garbage, which copying and labelling each cause now and then,
+takes as long as it does for all that the process has imported.
 """
 
 from __future__ import annotations

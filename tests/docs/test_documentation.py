@@ -12,7 +12,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import pytest
 from typer.testing import CliRunner
@@ -123,7 +123,8 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_every_code_block_runs_and_prints_what_it_says(
     page: Path, workplace: Path, classify_server: ClassifyServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    namespace: dict[str, Any] = {"__name__": "documentation"}
+    module = ModuleType("documentation")
+    monkeypatch.setitem(sys.modules, module.__name__, module)  # where annotations of a page's classes are looked up
     blocks = [
         block for block in blocks_of(page) if block.language == "python" and block.marker not in {"pytest", "official"}
     ]
@@ -137,7 +138,7 @@ def test_every_code_block_runs_and_prints_what_it_says(
                 for name, value in classify_server.environment().items():
                     patch.setenv(name, value)
             padded = "\n" * block.line + block.code  # so that a traceback names the page's own line
-            exec(compile(padded, str(page), "exec"), namespace)
+            exec(compile(padded, str(page), "exec"), vars(module))
         assert printed.getvalue().splitlines() == block.expected, f"{page.name}, block at line {block.line}"
 
 
