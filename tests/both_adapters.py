@@ -15,9 +15,8 @@ from llama_index.core.schema import Document as LlamaIndexDocument
 
 from classify_core import Answer, ClassifyError, HostedBackend, JobFailedError, LocalBackend
 from classify_core.testing.server import ClassifyServer
-from langchain_classify import ClassifyDocumentTransformer
-from langchain_classify.engines import ChatModelEngine
-from langchain_classify.engines import EmbeddingEngine as LangChainEmbeddingEngine
+from langchain_classify import ChatModelEngine, ClassifyDocumentTransformer
+from langchain_classify import EmbeddingEngine as LangChainEmbeddingEngine
 from llama_index_classify import ClassifyTransform, LLMEngine
 from llama_index_classify import EmbeddingEngine as LlamaIndexEmbeddingEngine
 from tests.backends import ScriptedBackend

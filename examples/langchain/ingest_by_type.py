@@ -19,9 +19,7 @@ from langchain_core.indexing import IndexingResult, InMemoryRecordManager, index
 from langchain_core.vectorstores import InMemoryVectorStore
 
 from classify_core import Classifier, load_rules
-from langchain_classify.indexing import LabelKeyEncoder
-from langchain_classify.loader import ClassifyLoader
-from langchain_classify.routing import TypeRouter, route_by_type
+from langchain_classify import ClassifyLoader, LabelKeyEncoder, TypeRouter, route_by_type
 
 sys.path.append(str(Path(__file__).parents[1]))  # where hashing_embedding is
 from hashing_embedding import LangChainHashing

@@ -17,11 +17,13 @@ from langchain_core.runnables import Runnable, RunnableLambda
 from langchain_core.vectorstores import InMemoryVectorStore
 
 from classify_core import Rule, load_rules
-from langchain_classify import ClassifyRunnable
-from langchain_classify.compressor import ClassifyDocumentCompressor
-from langchain_classify.filters import type_filter
-from langchain_classify.loader import ClassifyLoader
-from langchain_classify.routing import route_by_type
+from langchain_classify import (
+    ClassifyDocumentCompressor,
+    ClassifyLoader,
+    ClassifyRunnable,
+    route_by_type,
+    type_filter,
+)
 
 sys.path.append(str(Path(__file__).parents[1]))  # where hashing_embedding and through_langchain are
 from hashing_embedding import LangChainHashing

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from langchain_core.runnables import ConfigurableField, RunnableLambda, RunnableParallel
 
-from classify_core import Rule
+from classify_core import AuthenticationError, Rule, RunStoppedError
 from langchain_classify import ClassifyRunnable
 from tests.backends import HeldBackend, ScriptedBackend, until
-from tests.langchain.helpers import INVOICE_TEXT, SECRET_WORDS, Recorder
+from tests.langchain.helpers import INVOICE_TEXT, SECRET_WORDS, Recorder, fails_on
 from tests.langchain.suites.runnable import BATCH_FACES, Face, every_batch_face, every_face
 
 if TYPE_CHECKING:
@@ -51,6 +51,15 @@ def test_a_configured_batch_is_one_call_within_the_classifiers_bound(face: Face,
     assert {one.status for one in found} == {"below_threshold"}
     assert 1 < backend.most_at_once <= 3
     assert set(backend.asked.values()) == {1}
+
+
+@every_batch_face
+def test_a_wrong_key_stops_a_configured_batch(face: Face, rules: list[Rule]) -> None:
+    backend = fails_on("invoice", AuthenticationError)
+    inputs = [f"invoice {number}" for number in range(30)]
+    found = face(configurable(rules, backend, max_concurrency=1), inputs, STRICT, return_exceptions=True)
+    assert isinstance(found[-1], RunStoppedError)
+    assert len(backend.asked) == 1
 
 
 @every_batch_face
