@@ -96,12 +96,18 @@ def placeless(outcome: Classification, source: Source) -> Classification:
 def without_place(error: ClassifyError, source: Source) -> ClassifyError:
     """The error as an agent, and a trace, may read it: a file goes by its name, not by its place on this machine.
 
+    What of the name cannot be printed is escaped.
+
     Returns:
         The error itself, or a copy whose `__context__` it is. It is not the copy's cause: that would be printed too.
     """
-    message = error.message
-    for place in _places(source):
-        message = message.replace(place, source.name or "it")
+    if source.kind != "path":
+        return error
+    place = str(source.value)
+    is_bare = source.value.name == place  # a name alone tells no place
+    # Who named the file may be a stranger: line breaks and invisible characters are escaped.
+    shown = _escaped(place if is_bare else source.name or "it")
+    message = error.message.replace(place, shown).replace(_escaped(place), shown)
     if message == error.message:
         return error
     told = copy.copy(error)
@@ -112,12 +118,8 @@ def without_place(error: ClassifyError, source: Source) -> ClassifyError:
     return told
 
 
-def _places(source: Source) -> tuple[str, ...]:
-    """How messages may write where a source is: as it is, or with what cannot be printed escaped."""
-    if source.kind != "path" or source.value.name == str(source.value):  # a name alone tells no place
-        return ()
-    place = str(source.value)
-    return place, repr(place)[1:-1]
+def _escaped(name: str) -> str:
+    return repr(name)[1:-1]
 
 
 def _known(names: Sequence[str]) -> str:

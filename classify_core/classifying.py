@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
@@ -159,9 +159,20 @@ class ClassifyingMethods:
         on_error: OnError | None = None,
         deadline: float | None = None,
         refresh: bool | None = None,
+        max_concurrency: int | None = None,
         on_progress: ProgressCallback | None = None,
-    ) -> Iterator[tuple[int, Classification]]:
+    ) -> Generator[tuple[int, Classification], None, None]:
         """Yields `(index, classification)` as each document is done; `sources` is consumed lazily, in this thread.
+
+        Who closes it, or stops iterating, gives up the rest.
+
+        Args:
+            sources: texts, paths, bytes or `Source`s.
+            on_error: this and the following are as for `classify_many`.
+            deadline: seconds for the whole call.
+            refresh: for this call, instead of the classifier's own.
+            max_concurrency: documents of this call that are open at once.
+            on_progress: is told of each step of each document.
 
         Raises:
             BatchError: at the end, where documents failed, unless `on_error` is `"record"`; since everything was
@@ -171,7 +182,11 @@ class ClassifyingMethods:
         if raises:
             self.prepare()
         with self._session.new_run(
-            keep_failures=raises, deadline=deadline, refresh=refresh, on_progress=on_progress
+            keep_failures=raises,
+            deadline=deadline,
+            refresh=refresh,
+            max_concurrency=max_concurrency,
+            on_progress=on_progress,
         ) as run:
             yield from drive(run, sources)
             run.raise_failures()
@@ -183,14 +198,19 @@ class ClassifyingMethods:
         on_error: OnError | None = None,
         deadline: float | None = None,
         refresh: bool | None = None,
+        max_concurrency: int | None = None,
         on_progress: ProgressCallback | None = None,
-    ) -> AsyncIterator[tuple[int, Classification]]:
+    ) -> AsyncGenerator[tuple[int, Classification], None]:
         """The same, for `async for`; `sources` is consumed on the caller's loop."""
         raises = self._session.raises(on_error)
         if raises:
             await self.aprepare()
         with self._session.new_run(
-            keep_failures=raises, deadline=deadline, refresh=refresh, on_progress=on_progress
+            keep_failures=raises,
+            deadline=deadline,
+            refresh=refresh,
+            max_concurrency=max_concurrency,
+            on_progress=on_progress,
         ) as run:
             async with aclosing(adrive(run, sources)) as driven:  # who breaks off leaves no task behind
                 async for finished in driven:

@@ -156,8 +156,8 @@ class LabellingFields(ClassifierFields):
         group_by: what one document is: `"auto"`, a metadata key, a function of the framework's own document, or None:
             each alone.
         source: what of a document is classified: `"text"`, which its items hold, or `"file"`, the original that their
-            metadata names (`parse_job_id` or `file_id` where the backend is hosted, else `file_path`); the text where
-            they name none or several.
+            metadata names (`parse_job_id` or `file_id` where the backend is hosted, else `file_path`, else `source`
+            where there is a file of that name); the text where they name none or several.
         on_failure: what becomes of a document that could not be classified: `"annotate"`, `"raise"` or `"skip"`.
         overwrite: whether a type that somebody else wrote may be replaced.
         keep_types: only these types pass; `"uncategorized"` is one. A failed document is never dropped for its type.

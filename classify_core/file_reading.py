@@ -156,7 +156,7 @@ def checked_paths(paths: str | PurePath | Iterable[str | PurePath]) -> tuple[str
     Raises:
         InvalidOptionError: one is empty or no path.
     """
-    given = (paths,) if isinstance(paths, (str, PurePath)) else tuple(paths)
+    given = (paths,) if isinstance(paths, (str, bytes, PurePath)) else tuple(paths)
     for path in given:
         if not isinstance(path, (str, PurePath)):
             raise InvalidOptionError(f"paths= was given a {type(path).__name__}; give a str or a Path each")

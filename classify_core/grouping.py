@@ -13,7 +13,7 @@ from types import CodeType, FunctionType, MethodType
 from typing import Any, Final, TypeAlias
 
 from classify_core.errors import ClassifyError, InvalidOptionError
-from classify_core.source import Source
+from classify_core.source import Source, name_in
 
 GroupBy: TypeAlias = str | Callable[[Any], Hashable] | None
 """`"auto"`, a metadata key, a function of the framework's own document, or None: each alone."""
@@ -46,8 +46,9 @@ class Item:
 
     @property
     def display_name(self) -> str | None:
-        """What people call it: its file's name, else its source; an identifier, often made up at loading, is none."""
-        return first_named(self.metadata, NAME_KEYS)
+        """What people call it: its file's name, else that in its source; an identifier, often made up, is none."""
+        named = first_named(self.metadata, NAME_KEYS)
+        return None if named is None else name_in(named)
 
 
 def page_of(metadata: Mapping[str, Any]) -> Any:

@@ -7,9 +7,12 @@ so that both frameworks come to the same.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
+from classify_core.background import in_thread
 from classify_core.classification import Classification
 from classify_core.classifier import Classifier
 from classify_core.errors import ClassifyError
@@ -23,6 +26,8 @@ from classify_core.run import batch_error
 from classify_core.source import Source
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ class Labeller:
             await self._classifier.aprepare()
         except ClassifyError as error:
             return self._without_rules(items, error)
-        documents = self._documents(items)
+        documents = await _off_the_loop(self._documents, items)
         classified = await self._classifier.aclassify_many(
             _Sources(items, documents),
             show_progress=show_progress,
@@ -114,7 +119,7 @@ class Labeller:
             deadline=deadline,
             on_progress=on_progress,
         )
-        return self._labelled(items, documents, self._outcomes(documents, classified))
+        return await _off_the_loop(self._labelled, items, documents, self._outcomes(documents, classified))
 
     def _documents(self, items: Sequence[Item]) -> list[_Document]:
         self._refuse_foreign_labels(items)
@@ -206,6 +211,11 @@ class Labeller:
     def _passes(self, label: Label) -> bool:
         named = self._policy.schema.type_of(label)
         return selects(named, keep=self._policy.keep_types, drop=self._policy.drop_types)
+
+
+async def _off_the_loop(step: Callable[..., T], items: Sequence[Item], *others: Any) -> T:
+    """A step of the work in a thread: for a hundred thousand items it takes seconds, and files may be looked for."""
+    return await in_thread(copy_context().run, step, items, *others)
 
 
 def _raised(outcomes: Sequence[Classification], on_failure: OnFailure) -> ClassifyError | None:

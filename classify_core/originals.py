@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os.path
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 from urllib.request import url2pathname
 
@@ -56,15 +55,10 @@ def text_of(items: Sequence[Item], indices: Sequence[int]) -> Source:
 def _original(items: Sequence[Item], *, allow_remote: bool) -> Source | ClassifyError | None:
     for key, make in (_REMOTE | _LOCAL if allow_remote else _LOCAL).items():
         named = {first_named(item.metadata, (key,)) or "" for item in items}
-        original = make(named.pop(), _file_name(items[0])) if len(named) == 1 else None
+        original = make(named.pop(), items[0].display_name) if len(named) == 1 else None
         if original is not None:
             return original
     return None
-
-
-def _file_name(item: Item) -> str | None:
-    """The last part of the item's name: where a file lies on this machine is nobody else's business."""
-    return None if item.display_name is None else Path(item.display_name).name or None
 
 
 def _parse_job(identifier: str, name: str | None) -> Source | None:

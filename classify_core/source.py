@@ -110,7 +110,7 @@ class Source:
         """
         limits = DownloadLimits(max_bytes=max_bytes, timeout=timeout, allow_private=allow_private)
         address = _checked(url, str, "Source.url")
-        return cls("url", address, _name_in(address) if name is None else name, limits)
+        return cls("url", address, name_in(address) if name is None else name, limits)
 
     @classmethod
     def of(cls, value: SourceLike) -> Source:
@@ -171,6 +171,20 @@ def sources_of(values: Iterable[SourceLike]) -> Iterable[SourceLike]:
     return [Source.of(value) for value in values] if isinstance(values, Sequence) else values
 
 
+def name_in(place: str) -> str | None:
+    """The last part of a path, or of an address; else its host.
+
+    The rest of an address may hold credentials or a signature, and where a file lies is nobody else's business.
+    """
+    if "://" not in place:
+        return PurePath(place).name or None
+    try:
+        parts = urlsplit(place)
+        return PurePath(unquote(parts.path)).name or parts.hostname
+    except ValueError:  # no address after all
+        return None
+
+
 def format_of(name: str | None) -> str:
     """The lower-case ending of a file name without the dot; empty where there is none."""
     return "" if name is None else PurePath(name).suffix.lower().lstrip(".")
@@ -226,14 +240,6 @@ def _not_empty(content: Content) -> Content:
             "it holds only white space; there is nothing to classify", source_name=content.name
         )
     return content
-
-
-def _name_in(address: str) -> str | None:
-    try:
-        parts = urlsplit(address)
-        return PurePath(unquote(parts.path)).name or parts.hostname
-    except ValueError:  # not an address: said when it is downloaded
-        return None
 
 
 def _checked(value: Any, types: type | tuple[type, ...], where: str) -> Any:

@@ -8,7 +8,7 @@ from classify_core.classification import Classification
 from classify_core.errors import InvalidOptionError
 from classify_core.source import Source
 from langchain_classify.references import DocumentLike, source_of
-from langchain_classify.traced_inputs import given, reference_to
+from langchain_classify.traced_inputs import listed, reference_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -23,15 +23,18 @@ class Batch:
         inputs: what was handed over.
         keep_errors: whether a failed input's outcome is its error; else it is raised.
 
+    Raises:
+        InvalidOptionError: a single document was handed over.
+
     Attributes:
         inputs: the inputs.
         documents: those of them that are documents.
     """
 
     def __init__(self, inputs: Sequence[DocumentLike], *, keep_errors: bool) -> None:
-        self.inputs = inputs
+        self.inputs = listed(inputs)
         self._keep_errors = keep_errors
-        self._sources = [_source_or_error(value) for value in inputs]
+        self._sources = [_source_or_error(value) for value in self.inputs]
         self._places = [place for place, source in enumerate(self._sources) if isinstance(source, Source)]
         self.documents = [source for source in self._sources if isinstance(source, Source)]
 
@@ -88,6 +91,6 @@ class Batch:
 
 def _source_or_error(value: DocumentLike) -> Source | InvalidOptionError:
     try:
-        return source_of(given(value))
+        return source_of(value)
     except InvalidOptionError as error:
         return error

@@ -1,14 +1,15 @@
 """What LangChain makes of a runnable (`with_retry`, `with_fallbacks`, `map`, ...), so that no tracer sees a text there.
 
-Its classes do the work; around each stands one of ours, which gives it references in place of documents.
+LangChain's own classes for retries, fallbacks and lists open runs with whatever they are given: in their place stand
+ours, whose runs tell references. Bindings and configured runnables open no runs; ours see to it that what is made of
+them is ours too.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from langchain_core.runnables import Runnable, RunnableBinding, RunnableConfig
 from langchain_core.runnables.base import RunnableEach
@@ -16,11 +17,13 @@ from langchain_core.runnables.config import get_config_list
 from pydantic import ConfigDict
 
 from classify_core.classification import Classification
+from classify_core.windows import ending
+from langchain_classify.calling_each import CallingEachMethods
 from langchain_classify.dumping import DumpedFromHere
-from langchain_classify.falling_back import ClassifyWithFallbacks
+from langchain_classify.falling_back import ClassifyWithFallbacks, TakesDocuments
 from langchain_classify.references import DocumentLike
 from langchain_classify.retrying import RETRYABLE, ClassifyRetry
-from langchain_classify.traced_inputs import revealed, traced
+from langchain_classify.traced_inputs import areference_to, listed, reference_to
 
 if TYPE_CHECKING:
     from langchain_core.runnables.retry import ExponentialJitterParams
@@ -28,8 +31,8 @@ if TYPE_CHECKING:
     from langchain_classify.runs import ConfigLike
 
 
-class ComposingMethods(Runnable[DocumentLike, Classification]):
-    """A mixin for runnables that take a reference for the document it was made of."""
+class ComposingMethods(TakesDocuments):
+    """A mixin: what is made of the runnable is ours."""
 
     def with_retry(
         self,
@@ -51,7 +54,7 @@ class ComposingMethods(Runnable[DocumentLike, Classification]):
             exponential_jitter_params=exponential_jitter_params,
             max_attempt_number=stop_after_attempt,
         )
-        return ByReference(bound=retry)
+        return ClassifyBinding(bound=retry)
 
     def with_fallbacks(
         self,
@@ -66,110 +69,63 @@ class ComposingMethods(Runnable[DocumentLike, Classification]):
         """
         composed = ClassifyWithFallbacks(
             runnable=self,
-            fallbacks=[taking_references(each) for each in fallbacks],
+            fallbacks=fallbacks,
             exceptions_to_handle=exceptions_to_handle,
             exception_key=exception_key,
         )
-        return ByReference(bound=composed)
+        return ClassifyBinding(bound=composed)
 
     def map(self) -> Any:
         """A runnable that takes a list."""
-        return EachByReference(bound=RunnableEach(bound=self))
+        return ClassifyBinding(bound=ClassifyEach(bound=self))
 
     def with_alisteners(self, **listeners: Any) -> Runnable[DocumentLike, Classification]:
         """As of any runnable."""
-        return ByReference(bound=super().with_alisteners(**listeners))
+        plain: Any = super().with_alisteners(**listeners)
+        return ClassifyBinding(bound=self, config_factories=plain.config_factories)
 
     def astream_events(self, input: DocumentLike, *args: Any, **options: Any) -> Any:  # noqa: A002 - LangChain's name
         """The events of a run, whose first one would tell the input."""
-        return super().astream_events(traced(input), *args, **options)
+        events: Any = super().astream_events(input, *args, **options)
+        return _by_reference(events, input) if isinstance(events, AsyncIterator) else events
 
 
-class _Translating(DumpedFromHere, RunnableBinding[Any, Any]):
-    """A binding that hands on another value in place of each input."""
+class ClassifyBinding(ComposingMethods, DumpedFromHere, RunnableBinding[Any, Any]):
+    """A runnable of ours with arguments, config, types or listeners of its own."""
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
-    @abstractmethod
-    def _translated(self, value: Any) -> Any:
-        """What is handed on."""
-
-    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002 - LangChain's name
-        """As the bound runnable."""
-        return super().invoke(self._translated(input), config, **kwargs)
-
-    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002 - LangChain's name
-        """As the bound runnable."""
-        return await super().ainvoke(self._translated(input), config, **kwargs)
-
-    def batch(self, inputs: Sequence[Any], *args: Any, **options: Any) -> list[Any]:
-        """As the bound runnable."""
-        return super().batch([self._translated(value) for value in inputs], *args, **options)
-
-    async def abatch(self, inputs: Sequence[Any], *args: Any, **options: Any) -> list[Any]:
-        """As the bound runnable."""
-        return await super().abatch([self._translated(value) for value in inputs], *args, **options)
-
-    def batch_as_completed(self, inputs: Sequence[Any], *args: Any, **options: Any) -> Iterator[tuple[int, Any]]:
-        """As the bound runnable."""
-        return super().batch_as_completed([self._translated(value) for value in inputs], *args, **options)
+    def with_retry(self, **options: Any) -> Runnable[Any, Any]:
+        """As of any runnable of ours; what was bound before is bound to all attempts together."""
+        if isinstance(self.bound, (ComposingMethods, ClassifyEach)):
+            return self.model_copy(update={"bound": self.bound.with_retry(**options)})
+        return super().with_retry(**options)
 
     async def abatch_as_completed(
         self, inputs: Sequence[Any], config: Any = None, **options: Any
     ) -> AsyncIterator[tuple[int, Any]]:
         """As the bound runnable; closing it closes that, where LangChain's own leaves it running."""
-        values = [self._translated(value) for value in inputs]
         configs = [self._merge_configs(each) for each in get_config_list(config, len(inputs))]
-        completed: Any = self.bound.abatch_as_completed(values, configs, **{**self.kwargs, **options})
+        completed: Any = self.bound.abatch_as_completed(inputs, configs, **{**self.kwargs, **options})
         async with aclosing(completed):
             async for each in completed:
                 yield each
 
-    def stream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:  # noqa: A002 - LangChain's name
-        """As the bound runnable."""
-        return super().stream(self._translated(input), config, **kwargs)
-
-    def astream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[Any]:  # noqa: A002 - LangChain's name
-        """As the bound runnable."""
-        return super().astream(self._translated(input), config, **kwargs)
-
-    # A streamed input is whole before it can be translated; then it goes to `stream`.
+    # A streamed input is whole before it can be classified; then it goes to `stream`.
     transform: ClassVar[Any] = Runnable.transform
     atransform: ClassVar[Any] = Runnable.atransform
 
 
-class ByReference(ComposingMethods, _Translating):
-    """Something that LangChain made of a runnable of ours, given references."""
-
-    def with_retry(self, **options: Any) -> Runnable[DocumentLike, Classification]:
-        """As of any runnable of ours; what was bound before is bound to all attempts together."""
-        if isinstance(self.bound, ComposingMethods):
-            return RunnableBinding.with_retry(self, **options)
-        return super().with_retry(**options)
-
-    def _translated(self, value: Any) -> Any:
-        return traced(value)
-
-
-class EachByReference(ByReference):
-    """The same of a list: made by `map`."""
-
-    def with_retry(self, **options: Any) -> Runnable[Any, Any]:
-        """Tries each document of the list again by itself."""
-        each: Any = self.bound
-        return self.model_copy(update={"bound": RunnableEach(bound=each.bound.with_retry(**options))})
-
-
-class ConfigurableByReference(ByReference):
-    """The same of a runnable that is made anew for a call's own config; a batch under one config stays one batch."""
+class ClassifyConfigurable(ClassifyBinding):
+    """A runnable that is made anew for a call's own config; a batch under one config stays one batch."""
 
     def batch(self, inputs: Sequence[Any], config: Any = None, **options: Any) -> list[Any]:
         """As the configured runnable."""
-        return self._configured(config, len(inputs)).batch(inputs, config, **options)
+        return self._configured(config, len(inputs)).batch(listed(inputs), config, **options)
 
     async def abatch(self, inputs: Sequence[Any], config: Any = None, **options: Any) -> list[Any]:
         """As the configured runnable."""
-        return await self._configured(config, len(inputs)).abatch(inputs, config, **options)
+        return await self._configured(config, len(inputs)).abatch(listed(inputs), config, **options)
 
     def batch_as_completed(
         self, inputs: Sequence[Any], config: Any = None, **options: Any
@@ -183,28 +139,57 @@ class ConfigurableByReference(ByReference):
         """As the configured runnable."""
         return self._configured(config, len(inputs)).abatch_as_completed(inputs, config, **options)
 
-    def _configured(self, config: ConfigLike, count: int) -> ByReference:
-        """For all inputs, where they are configured alike; else LangChain's own, which makes one for each."""
+    def _configured(self, config: ConfigLike, count: int) -> ClassifyBinding:
+        """For all inputs, where they are configured alike; else one that is made anew for each of them."""
         dynamic: Any = self.bound
+        bound: dict[str, Any] = {
+            "kwargs": self.kwargs,
+            "config": self.config,
+            "config_factories": self.config_factories,
+        }
         configs = [self._merge_configs(each) for each in get_config_list(config, count)]
-        if configs and all(each.get("configurable") == configs[0].get("configurable") for each in configs):
-            dynamic, _ = dynamic.prepare(configs[0])
-        return ByReference(
-            bound=dynamic, kwargs=self.kwargs, config=self.config, config_factories=self.config_factories
-        )
+        if any(each.get("configurable") != configs[0].get("configurable") for each in configs):
+            return ConfiguredApart(bound=dynamic, **bound)
+        return ClassifyBinding(bound=dynamic.prepare(configs[0])[0] if configs else dynamic, **bound)
 
 
-class Revealed(_Translating):
-    """A runnable that is not ours among those that are given references: it gets the documents."""
-
-    def _translated(self, value: Any) -> Any:
-        return revealed(value)
+class ConfiguredApart(CallingEachMethods, ClassifyBinding):
+    """A configurable runnable whose inputs are configured each by itself."""
 
 
-def taking_references(runnable: Any) -> Any:
-    """A runnable, or a function that makes one, that takes references for documents."""
-    if isinstance(runnable, ComposingMethods):
-        return runnable
-    if isinstance(runnable, Runnable):
-        return Revealed(bound=runnable)
-    return lambda: taking_references(runnable())
+class ClassifyEach(CallingEachMethods, DumpedFromHere, RunnableEach[Any, Any]):
+    """A runnable of ours for a list; made by `map`."""
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+    def invoke(self, input: Sequence[Any], config: RunnableConfig | None = None, **kwargs: Any) -> list[Any]:  # noqa: A002 - LangChain's name
+        """Classifies the documents of a list."""
+        values = listed(input)
+
+        def each(_: Any, run_manager: Any, config: RunnableConfig) -> list[Any]:
+            return list(self._invoke(values, run_manager, config, **kwargs))
+
+        reference: Any = reference_to(values)
+        return cast("list[Any]", self._call_with_config(each, reference, config))
+
+    async def ainvoke(self, input: Sequence[Any], config: RunnableConfig | None = None, **kwargs: Any) -> list[Any]:  # noqa: A002 - LangChain's name
+        """The same, awaited."""
+        values = listed(input)
+
+        async def each(_: Any, run_manager: Any, config: RunnableConfig) -> list[Any]:
+            return list(await self._ainvoke(values, run_manager, config, **kwargs))
+
+        reference: Any = await areference_to(values)
+        return cast("list[Any]", await self._acall_with_config(each, reference, config))
+
+    def with_retry(self, **options: Any) -> Runnable[Any, Any]:
+        """Tries each document of the list again by itself."""
+        return self.model_copy(update={"bound": self.bound.with_retry(**options)})
+
+
+async def _by_reference(events: AsyncIterator[Any], value: Any) -> AsyncIterator[Any]:
+    async with ending(events):
+        async for event in events:
+            if event["data"].get("input") is value:
+                event["data"] = {**event["data"], "input": await areference_to(value)}
+            yield event

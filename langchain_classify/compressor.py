@@ -15,7 +15,7 @@ from classify_core.labels import Labelled, OnFailure, SourceChoice
 from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, Rules
 from langchain_classify.documents import labelled_documents
 from langchain_classify.progress import adispatched_progress, dispatched_progress
-from langchain_classify.references import documents_in, items_of, labels_of, references_to
+from langchain_classify.references import adocuments_in, documents_in, items_of, labels_of, references_to
 
 
 class ClassifyDocumentCompressor(LabellingFields, ClassifyComponent, BaseDocumentCompressor):
@@ -111,7 +111,7 @@ class ClassifyDocumentCompressor(LabellingFields, ClassifyComponent, BaseDocumen
     ) -> list[Document]:
         """The same, awaited; cancelling it cancels the work."""
         del query
-        given, labelled = documents_in(documents), list[Labelled]()
+        given, labelled = await adocuments_in(documents), list[Labelled]()
 
         async def label(_: Any) -> dict[str, Any]:
             async with adispatched_progress() as callback:

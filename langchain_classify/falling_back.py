@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing
 from functools import partial
 from typing import Any
 
-from langchain_core.runnables import RunnableWithFallbacks
+from langchain_core.runnables import Runnable, RunnableWithFallbacks
 from pydantic import ConfigDict
 
 from classify_core.classification import Classification
 from langchain_classify.batching import Batch
+from langchain_classify.calling_each import acalled_each
 from langchain_classify.completing import AloneAsBatchMethods
 from langchain_classify.dumping import DumpedFromHere
 from langchain_classify.references import DocumentLike
-from langchain_classify.rounds import Rounds
+from langchain_classify.rounds import Rounds, document_alone
 from langchain_classify.runs import Runs
+
+
+class TakesDocuments(Runnable[DocumentLike, Classification]):
+    """A mark of the runnables that are ours: they take a document, and nothing around it."""
 
 
 class ClassifyWithFallbacks(AloneAsBatchMethods, DumpedFromHere, RunnableWithFallbacks[DocumentLike, Classification]):
@@ -30,31 +35,35 @@ class ClassifyWithFallbacks(AloneAsBatchMethods, DumpedFromHere, RunnableWithFal
     def _completed(self, batch: Batch, runs: Runs[Any], **kwargs: Any) -> Generator[tuple[int, Any], None, None]:
         rounds, errors = Rounds(batch, runs, self._is_handled), dict[int, Any]()
         for runnable in self.runnables:
-            yield from rounds.round(partial(runnable.batch_as_completed, **kwargs))
+            yield from rounds.round(partial(runnable.batch_as_completed, **kwargs), input_of=self._told(runnable))
             if not rounds.left:
                 return
-            errors = self._kept(errors, rounds, batch)
+            errors = errors or dict(rounds.left)
         yield from ((place, errors[place]) for place in rounds.left)
 
     async def _acompleted(self, batch: Batch, runs: Runs[Any], **kwargs: Any) -> AsyncGenerator[tuple[int, Any], None]:
         rounds, errors = Rounds(batch, runs, self._is_handled), dict[int, Any]()
         for runnable in self.runnables:
-            async with aclosing(rounds.around(partial(runnable.abatch_as_completed, **kwargs))) as settled:
+            attempted = partial(_abatched(runnable), **kwargs)
+            async with aclosing(rounds.around(attempted, input_of=self._told(runnable))) as settled:
                 async for completed in settled:
                     yield completed
             if not rounds.left:
                 return
-            errors = self._kept(errors, rounds, batch)
+            errors = errors or dict(rounds.left)
         for place in rounds.left:
             yield place, errors[place]
 
     def _is_handled(self, outcome: Any) -> bool:
         return isinstance(outcome, self.exceptions_to_handle)
 
-    def _kept(self, errors: dict[int, Any], rounds: Rounds, batch: Batch) -> dict[int, Any]:
-        """The first errors; the latest ones are told to the next fallback, where it wants them."""
-        if self.exception_key is not None:
-            for place, error in rounds.left.items():
-                told: Any = batch.inputs[place]
-                told[self.exception_key] = error
-        return errors or dict(rounds.left)
+    def _told(self, runnable: Runnable[Any, Any]) -> Callable[[Any, Any], Any]:
+        """What a runnable gets of an input and the error before it."""
+        if self.exception_key is None or isinstance(runnable, TakesDocuments):
+            return document_alone
+        return lambda value, error: {"input": value, self.exception_key: error}
+
+
+def _abatched(runnable: Runnable[Any, Any]) -> Callable[..., Any]:
+    """What ends with who waits for it, also where LangChain's own method would go on."""
+    return runnable.abatch_as_completed if isinstance(runnable, TakesDocuments) else partial(acalled_each, runnable)

@@ -60,7 +60,7 @@ def _replaced(value: Any, found: Mapping[str, Finding], replaced: dict[str, str 
     if isinstance(value, list):
         return [_replaced(item, found, replaced) for item in value]
     if isinstance(value, dict):
-        return {name: _replaced(item, found, replaced) for name, item in value.items()}
+        return {_replaced(name, found, replaced): _replaced(item, found, replaced) for name, item in value.items()}
     return value
 
 

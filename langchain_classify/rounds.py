@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from langchain_classify.runs import Runs
 
 
+def document_alone(value: Any, error: Any) -> Any:
+    """An input as it is."""
+    del error
+    return value
+
+
 class Rounds:
     """The rounds of one batch.
 
@@ -33,34 +39,43 @@ class Rounds:
         self._places = list(range(len(batch)))
 
     def round(
-        self, batch_as_completed: Callable[..., Any], tag: str | None = None
+        self,
+        batch_as_completed: Callable[..., Any],
+        tag: str | None = None,
+        *,
+        input_of: Callable[[Any, Any], Any] = document_alone,
     ) -> Generator[tuple[int, Any], None, None]:
         """Yields what is settled by a round, each with its place.
 
         Args:
             batch_as_completed: the method of the runnable that works on what is left.
             tag: of the runs within the inputs' own.
+            input_of: what the runnable gets of an input and the error that the last round left of it.
         """
-        inputs, configs = self._begun(tag)
+        inputs, configs = self._begun(tag, input_of)
         with closing(batch_as_completed(inputs, configs, return_exceptions=True)) as completed:
             for number, outcome in completed:
                 yield from self._settled(number, outcome)
         self._places = sorted(self.left)
 
     async def around(
-        self, abatch_as_completed: Callable[..., Any], tag: str | None = None
+        self,
+        abatch_as_completed: Callable[..., Any],
+        tag: str | None = None,
+        *,
+        input_of: Callable[[Any, Any], Any] = document_alone,
     ) -> AsyncGenerator[tuple[int, Any], None]:
         """The same, awaited."""
-        inputs, configs = self._begun(tag)
+        inputs, configs = self._begun(tag, input_of)
         async with aclosing(abatch_as_completed(inputs, configs, return_exceptions=True)) as completed:
             async for number, outcome in completed:
                 for settled in self._settled(number, outcome):
                     yield settled
         self._places = sorted(self.left)
 
-    def _begun(self, tag: str | None) -> tuple[list[Any], list[RunnableConfig]]:
+    def _begun(self, tag: str | None, input_of: Callable[[Any, Any], Any]) -> tuple[list[Any], list[RunnableConfig]]:
+        inputs = [input_of(self._batch.inputs[place], self.left.get(place)) for place in self._places]
         self.left = {}
-        inputs = [self._batch.inputs[place] for place in self._places]
         return inputs, [self._runs.config_within(place, tag) for place in self._places]
 
     def _settled(self, number: int, outcome: Any) -> Iterator[tuple[int, Any]]:

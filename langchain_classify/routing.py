@@ -20,7 +20,7 @@ from classify_core.routing import DEFAULT_ROUTE, REVIEW_ROUTE, RoutePlan
 from classify_core.rules import configuration_of
 from langchain_classify.component import COMPONENT_CONFIG, Rules
 from langchain_classify.references import documents_in
-from langchain_classify.routes.branches import branches_of, classifying_step, component_in, output_type_of
+from langchain_classify.routes.branches import branches_of, classifying_step, components_in, output_type_of, rules_of
 from langchain_classify.routes.calls import RouterCalls
 from langchain_classify.routes.condition import TypeCondition, type_condition
 from langchain_classify.routes.drawing import graph_of
@@ -137,9 +137,9 @@ class TypeRouter(RouterCalls):
     ) -> None:
         branches = branches_of(routes, default=default, review=review)
         step = None if classify is None else classifying_step(classify)
-        component = component_in(step)
-        if component is not None and prefix is None and metadata_schema is None:
-            metadata_schema = component.metadata_schema
+        components = components_in(step)
+        if components and prefix is None and metadata_schema is None:
+            metadata_schema = components[0].metadata_schema
         super().__init__(
             routes={route: branches[route] for route in routes},
             default=branches[DEFAULT_ROUTE],
@@ -149,8 +149,7 @@ class TypeRouter(RouterCalls):
             metadata_schema=schema_of(prefix, metadata_schema),
             **fields,
         )
-        own = None if component is None else component.rules
-        self._plan().check(own if self.rules is None else self.rules)
+        self._plan().check(rules_of(components) if self.rules is None else self.rules)
 
     @classmethod
     def is_lc_serializable(cls) -> bool:

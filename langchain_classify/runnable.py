@@ -11,14 +11,13 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializa
 from pydantic import BaseModel, RootModel
 
 from classify_core.classification import Classification
-from langchain_classify.bounding import acompleted, completed
 from langchain_classify.completing import CompletingMethods
 from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, Rules, on_error_for
-from langchain_classify.composing import ByReference, ComposingMethods, ConfigurableByReference, taking_references
+from langchain_classify.composing import ClassifyBinding, ClassifyConfigurable, ComposingMethods
 from langchain_classify.progress import adispatched_progress, dispatched_progress
 from langchain_classify.references import DocumentLike, source_of
 from langchain_classify.retrying import RETRYABLE
-from langchain_classify.traced_inputs import areference_to, given
+from langchain_classify.traced_inputs import areference_to
 
 if TYPE_CHECKING:
     from langchain_core.runnables.utils import AnyConfigurableField, ConfigurableField
@@ -87,7 +86,7 @@ class ClassifyRunnable(
             InvalidOptionError: `input` is no document.
         """
         del kwargs  # a chain passes what it was given to all of its steps
-        source = source_of(given(input))
+        source = source_of(input)
 
         def classify(_: Any) -> Classification:
             return self.classifier.classify(
@@ -99,7 +98,7 @@ class ClassifyRunnable(
     async def ainvoke(self, input: DocumentLike, config: RunnableConfig | None = None, **kwargs: Any) -> Classification:  # noqa: A002 - LangChain's name
         """The same, awaited; cancelling it cancels the work."""
         del kwargs
-        source = source_of(given(input))
+        source = source_of(input)
 
         async def classify(_: Any) -> Classification:
             async with adispatched_progress() as callback:
@@ -113,23 +112,23 @@ class ClassifyRunnable(
         self, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Runnable[DocumentLike, Classification]:
         """As of any runnable."""
-        return ByReference(bound=self).with_config(config, **kwargs)
+        return ClassifyBinding(bound=self).with_config(config, **kwargs)
 
     def bind(self, **kwargs: Any) -> Runnable[DocumentLike, Classification]:
         """As of any runnable."""
-        return ByReference(bound=self).bind(**kwargs)
+        return ClassifyBinding(bound=self).bind(**kwargs)
 
     def with_types(self, **types: Any) -> Runnable[DocumentLike, Classification]:
         """As of any runnable."""
-        return ByReference(bound=self).with_types(**types)
+        return ClassifyBinding(bound=self).with_types(**types)
 
     def with_listeners(self, **listeners: Any) -> Runnable[DocumentLike, Classification]:
         """As of any runnable."""
-        return ByReference(bound=self).with_listeners(**listeners)
+        return ClassifyBinding(bound=self).with_listeners(**listeners)
 
     def configurable_fields(self, **fields: AnyConfigurableField) -> Any:
         """As of any runnable; equal values share a classifier, and all share the backend's connections."""
-        return ConfigurableByReference(bound=super().configurable_fields(**fields))
+        return ClassifyConfigurable(bound=super().configurable_fields(**fields))
 
     def configurable_alternatives(
         self,
@@ -140,18 +139,20 @@ class ClassifyRunnable(
         **alternatives: Runnable[Any, Any] | Callable[[], Runnable[Any, Any]],
     ) -> Any:
         """As of any runnable."""
-        ours = {key: taking_references(alternative) for key, alternative in alternatives.items()}
         configurable = super().configurable_alternatives(
-            which, default_key=default_key, prefix_keys=prefix_keys, **ours
+            which, default_key=default_key, prefix_keys=prefix_keys, **alternatives
         )
-        return ConfigurableByReference(bound=configurable)
+        return ClassifyConfigurable(bound=configurable)
 
     def _completed(self, batch: Batch, runs: Runs[Any], **kwargs: Any) -> Generator[tuple[int, Any], None, None]:
         del kwargs
         yield from batch.refused()
         on_progress = dispatched_progress(batch.of_documents(runs.configs_within)) if runs.are_heard else None
-        with closing(completed(self.classifier, batch.documents, runs.max_concurrency, on_progress)) as outcomes:
-            for number, outcome in outcomes:
+        completed = self.classifier.classify_as_completed(
+            batch.documents, on_error="record", max_concurrency=runs.max_concurrency, on_progress=on_progress
+        )
+        with closing(completed):
+            for number, outcome in completed:
                 yield batch.place_of(number), self._result(outcome)
 
     async def _acompleted(self, batch: Batch, runs: Runs[Any], **kwargs: Any) -> AsyncGenerator[tuple[int, Any], None]:
@@ -160,9 +161,11 @@ class ClassifyRunnable(
             yield refused
         configs = batch.of_documents(runs.configs_within) if runs.are_heard else []
         async with adispatched_progress(configs) as on_progress:
-            documents = acompleted(self.classifier, batch.documents, runs.max_concurrency, on_progress)
-            async with aclosing(documents) as outcomes:
-                async for number, outcome in outcomes:
+            completed = self.classifier.aclassify_as_completed(
+                batch.documents, on_error="record", max_concurrency=runs.max_concurrency, on_progress=on_progress
+            )
+            async with aclosing(completed):
+                async for number, outcome in completed:
                     yield batch.place_of(number), self._result(outcome)
 
     def _result(self, outcome: Classification) -> Classification | ClassifyError:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import aclosing
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.documents import BaseDocumentTransformer, Document
 from langchain_core.runnables import RunnableConfig, RunnableSerializable
 
+from classify_core.background import in_thread
 from classify_core.component import LabellingFields
 from classify_core.grouping import GroupBy
-from classify_core.labels import Labelled, Labelling, OnFailure, SourceChoice
+from classify_core.labels import Labelling, OnFailure, SourceChoice
 from classify_core.windows import (
     awindows,
     awindows_of_lists,
@@ -31,11 +32,15 @@ from langchain_classify.references import (
     each_document,
     items_of,
     labels_of,
-    references_to,
 )
+from langchain_classify.transforming import TransformingMethods
+
+if TYPE_CHECKING:
+    from langchain_classify.transforming import Transformed
 
 
 class ClassifyDocumentTransformer(
+    TransformingMethods,
     LabellingFields,
     ClassifyComponent,
     BaseDocumentTransformer,
@@ -58,9 +63,10 @@ class ClassifyDocumentTransformer(
     So do `transform` and `atransform`, by which a chain streams. What belongs to one document has to come one after
     the other then, and somebody else's type is found only when its turn comes.
 
-    As a runnable it shows callbacks and tracers names, sizes and digests, never texts; what stands around it, such as a
-    sequence, `map` or `with_retry`, records its own inputs and outputs. A batch is of lists: the config's
-    `max_concurrency` bounds how many are worked on at once, and the classifier how many documents of all of them are.
+    As a runnable it shows callbacks and tracers names, sizes and digests, never texts, also through `with_retry`, which
+    does not try again what will never succeed. What else stands around it, such as a sequence, `map` or fallbacks,
+    records its own inputs and outputs. A batch is of lists: the config's `max_concurrency` bounds how many are worked
+    on at once, and the classifier how many documents of all of them are.
 
     Args:
         group_by: what one document is: `"auto"` (the pages of a file), a metadata key, a function of a document, or
@@ -115,7 +121,7 @@ class ClassifyDocumentTransformer(
         del kwargs
         given = await adocuments_in(documents)
         labelling = await self._alabelling(given, show_progress=show_progress)
-        return labelled_documents(given, labelling.passed())
+        return await in_thread(labelled_documents, given, labelling.passed())
 
     def lazy_transform_documents(self, documents: Iterable[Document]) -> Iterator[Document]:
         """Yields the labelled documents, a few at a time; so many are taken, and no more than a few ahead.
@@ -143,64 +149,6 @@ class ClassifyDocumentTransformer(
                     yield document
                 labelling.passed()
 
-    def invoke(self, input: Iterable[Document], config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002 - LangChain's name
-        """The same as a step of a chain."""
-        del kwargs  # a chain passes what it was given to all of its steps
-        given, labelled = documents_in(input), list[Labelled]()
-
-        def transform(_: Any) -> Any:
-            labelled.extend(self._labelling(given).passed())
-            return labels_of(given, labelled, self.metadata_schema)
-
-        self._call_with_config(transform, cast("Any", references_to(given)), config)
-        return labelled_documents(given, labelled)
-
-    async def ainvoke(
-        self,
-        input: Iterable[Document],  # noqa: A002 - LangChain's name
-        config: RunnableConfig | None = None,
-        **kwargs: Any,
-    ) -> list[Document]:
-        """The same, awaited."""
-        del kwargs
-        given, labelled = await adocuments_in(input), list[Labelled]()
-
-        async def transform(_: Any) -> Any:
-            labelled.extend((await self._alabelling(given)).passed())
-            return labels_of(given, labelled, self.metadata_schema)
-
-        await self._acall_with_config(transform, cast("Any", references_to(given)), config)
-        return labelled_documents(given, labelled)
-
-    def batch(
-        self,
-        inputs: list[Any],
-        config: RunnableConfig | list[RunnableConfig] | None = None,
-        *,
-        return_exceptions: bool = False,
-        **kwargs: Any,
-    ) -> list[list[Document]]:
-        """Labels lists of documents, each a run of its own; all are worked on, whatever fails.
-
-        Raises:
-            ClassifyError: the first list's that failed, unless `return_exceptions`.
-        """
-        outcomes = super().batch(inputs, config, return_exceptions=True, **kwargs)
-        return outcomes if return_exceptions else _without_errors(outcomes)
-
-    async def abatch(
-        self,
-        inputs: list[Any],
-        config: RunnableConfig | list[RunnableConfig] | None = None,
-        *,
-        return_exceptions: bool = False,
-        **kwargs: Any,
-    ) -> list[list[Document]]:
-        """The same, awaited; cancelling it cancels the work, and nothing goes on in the background."""
-        # LangChain's own raises the first error at once, and leaves the other lists running.
-        outcomes = await super().abatch(inputs, config, return_exceptions=True, **kwargs)
-        return outcomes if return_exceptions else _without_errors(outcomes)
-
     def transform(
         self,
         input: Iterator[Iterable[Document]],  # noqa: A002 - LangChain's name
@@ -227,6 +175,17 @@ class ClassifyDocumentTransformer(
                 yield await self.ainvoke(window, _of_run(config, number))
                 number += 1
 
+    def _transformed(self, documents: list[Document], run_manager: Any, config: RunnableConfig) -> Transformed:
+        del run_manager, config  # progress is told to the running context
+        labelled = self._labelling(documents).passed()
+        return labelled_documents(documents, labelled), labels_of(documents, labelled, self.metadata_schema)
+
+    async def _atransformed(self, documents: list[Document], run_manager: Any, config: RunnableConfig) -> Transformed:
+        del run_manager, config
+        labelled = (await self._alabelling(documents)).passed()
+        found = await in_thread(labelled_documents, documents, labelled)
+        return found, labels_of(documents, labelled, self.metadata_schema)
+
     def _awindows(
         self, documents: AsyncIterable[Document] | Iterable[Document]
     ) -> AsyncGenerator[list[Document], None]:
@@ -242,13 +201,6 @@ class ClassifyDocumentTransformer(
         items = items_of(documents)
         async with adispatched_progress() as callback:
             return await self.labeller().alabel(items, show_progress=show_progress, on_progress=callback)
-
-
-def _without_errors(outcomes: list[Any]) -> list[list[Document]]:
-    for outcome in outcomes:
-        if isinstance(outcome, Exception):
-            raise outcome
-    return outcomes
 
 
 async def _alists(chunks: AsyncIterable[Iterable[Document]]) -> AsyncIterator[list[Document]]:

@@ -10,6 +10,7 @@ from llama_index.core.instrumentation import get_dispatcher  # type: ignore[attr
 from llama_index.core.schema import BaseNode, TransformComponent
 from pydantic import PrivateAttr
 
+from classify_core.background import in_thread
 from llama_index_classify.component import LlamaIndexComponent
 from llama_index_classify.failures import CallRecord, IngestionFailure
 from llama_index_classify.nodes import check_nodes, items_of, labelled_nodes
@@ -54,8 +55,9 @@ class ClassifyTransform(LlamaIndexComponent, TransformComponent):
         group_by: what one document is; by default the nodes of one source document, and the pages of one file.
         source: `"text"` (the default), or `"file"`: the original that the metadata names, read when it is classified.
             `parse_job_id` (`pjb-...`, not billed again) and `file_id` (`dfl-...`) count where the backend is hosted,
-            then `file_path`: a path, a relative one from the working directory, or a `file://` address. Where nothing
-            is named, or several originals by one document, it is the text; a file that cannot be read is a failure.
+            then `file_path`: a path, a relative one from the working directory, or a `file://` address; then `source`,
+            where there is a file of that name. Where nothing is named, or several originals by one document, it is the
+            text; a file that cannot be read is a failure.
         on_failure: `"annotate"` (the default: status and error become metadata), `"raise"` or `"skip"`.
         overwrite: whether a type that somebody else wrote may be replaced.
         keep_types: only nodes of these types remain; `"uncategorized"` is one.
@@ -101,8 +103,9 @@ class ClassifyTransform(LlamaIndexComponent, TransformComponent):
     async def acall(self, nodes: Sequence[BaseNode], **kwargs: Any) -> list[BaseNode]:
         """The same, awaited."""
         with self._recorded(nodes) as record:
-            labelling = record.ended(await self.alabelling(items_of(nodes), show_progress=_shows_progress(kwargs)))
-            return labelled_nodes(nodes, labelling.passed(), self.metadata_schema)
+            items = await in_thread(items_of, nodes)
+            labelling = record.ended(await self.alabelling(items, show_progress=_shows_progress(kwargs)))
+            return await in_thread(labelled_nodes, nodes, labelling.passed(), self.metadata_schema)
 
     @contextmanager
     def _recorded(self, nodes: Sequence[BaseNode]) -> Iterator[CallRecord]:

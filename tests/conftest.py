@@ -36,6 +36,9 @@ os.environ["PYTHONPATH"] = os.pathsep.join([GUARD, *filter(None, [os.environ.get
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# All in-memory Chroma clients of a process must have the same settings, those of the documentation's examples too.
+os.environ["ANONYMIZED_TELEMETRY"] = "False"
+
 # LlamaIndex 0.13 downloads its language data, which it also ships, unless it finds it below this folder.
 _llama_index = importlib.util.find_spec("llama_index.core")
 if _llama_index is not None and importlib.metadata.version("llama-index-core").startswith("0.13."):

@@ -10,7 +10,12 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
-ONLY_FOR_TESTS = {"pyarrow"}  # why is told in tests/lowest.txt
+ONLY_FOR_TESTS = {
+    "langgraph",
+    "langgraph-checkpoint",
+    "langgraph-prebuilt",
+    "pyarrow",
+}  # why is told in tests/lowest.txt
 
 
 def _lowest_stated() -> dict[str, str]:

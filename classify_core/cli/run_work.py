@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from typing import cast
 
 from classify_core.classification import Classification, Status
 from classify_core.classifier import Classifier
@@ -58,10 +57,9 @@ class Work:
         yield from self._unread_records()
 
     def _outcomes(self, inputs: Iterable[Input]) -> Generator[tuple[int, Classification], None, None]:
-        outcomes = self._classifier.classify_as_completed(
+        return self._classifier.classify_as_completed(
             self._sources(inputs), on_error="record", on_progress=self._progress.callback
         )
-        return cast("Generator[tuple[int, Classification], None, None]", outcomes)
 
     @property
     def _is_in_vain(self) -> bool:

@@ -50,7 +50,7 @@ class ModelEngine(ABC):
         """For each document one score for each rule, in the order of `rules`.
 
         Raises:
-            ConnectionFailedError: the model failed; its own error is the cause.
+            ConnectionFailedError: the model failed; its own error is the cause's `original`.
             InvalidResponseError: what it answered cannot be used.
         """
         return [self._named(document, rules) for document in documents]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from langchain_core.language_models import BaseChatModel
-from langchain_core.runnables import Runnable
+from langchain_core.language_models import BaseLanguageModel
 
 from classify_core.local.prompted import DEFAULT_MAX_CHARACTERS, ModelAnswer, Prompt, PromptedEngine
 from langchain_classify.engines.model_names import name_of
@@ -28,7 +27,7 @@ class ChatModelEngine(PromptedEngine):
 
     Args:
         model: the chat model itself; what `bind`, `with_config` and `with_retry` return would lose their settings in
-            `with_structured_output`, and is refused.
+            `with_structured_output`, and is refused, as is a model that a call's config chooses.
         method: for `with_structured_output`; by default the model's own choice.
         max_characters: how much of a document is shown: of a longer one its beginning, middle and end.
         trace_prompts: whether tracers hear of the calls to the model, with the prompts and so with the documents' text.
@@ -40,7 +39,7 @@ class ChatModelEngine(PromptedEngine):
 
     def __init__(
         self,
-        model: BaseChatModel | Runnable[Any, Any],
+        model: BaseLanguageModel[Any],
         *,
         method: Method | None = None,
         max_characters: int = DEFAULT_MAX_CHARACTERS,

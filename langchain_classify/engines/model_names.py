@@ -6,7 +6,7 @@ from typing import Final
 
 from classify_core.local.model_calls import model_name_of
 
-_ATTRIBUTES: Final = ("model_name", "model", "model_id", "deployment_name")
+_ATTRIBUTES: Final = ("model_name", "model", "model_id", "deployment_name", "repo_id", "model_path")
 
 
 def name_of(model: object) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from langchain_core.exceptions import OutputParserException
-from langchain_core.language_models import BaseChatModel
+from langchain_core.language_models import BaseChatModel, BaseLanguageModel
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.output_parsers import PydanticOutputParser
 from langchain_core.runnables import Runnable, RunnableParallel, RunnableSequence, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase
+from langchain_core.runnables.configurable import DynamicRunnable
 from pydantic import ValidationError
 
 from classify_core.errors import InvalidOptionError
@@ -26,14 +27,14 @@ class StructuredModel:
     """A model, and how it is brought to answer in a form.
 
     Args:
-        model: what has `with_structured_output`.
+        model: a chat model, or one that completes texts.
         method: passed on to that; None leaves it to the model.
 
     Raises:
         InvalidOptionError: it is no such model, or does not know the method.
     """
 
-    def __init__(self, model: Runnable[Any, Any], method: Method | None) -> None:
+    def __init__(self, model: BaseLanguageModel[Any], method: Method | None) -> None:
         _refuse_other(model)
         if method is not None and method not in get_args(Method):
             raise InvalidOptionError(f"method is {method!r}; give one of {', '.join(get_args(Method))}, or None")
@@ -52,6 +53,8 @@ class StructuredModel:
             returned = ask(prompt, expected)
         except _UNREADABLE as error:  # of a model that reads its answers itself
             returned = {"raw": None, "parsed": None, "parsing_error": error}
+        if not (isinstance(returned, Mapping) and "parsed" in returned):  # of a model that does not know include_raw
+            return Reply(returned)
         if returned["parsed"] is None:
             raise UnusableAnswerError(_fault_in(returned["parsing_error"]))
         return Reply(returned["parsed"], tokens=_tokens_of(returned["raw"]))
@@ -118,7 +121,13 @@ def _refuse_other(model: object) -> None:
             "would lose what they set. Give the chat model itself, with that as its own arguments, such as "
             "logprobs=True or max_retries=3"
         )
-    if isinstance(model, type) or not callable(getattr(model, "with_structured_output", None)):
+    if isinstance(model, DynamicRunnable):
+        raise InvalidOptionError(
+            "ChatModelEngine was given a model that a call's config chooses or sets, so no label could say which model "
+            "made it. Give each model an engine, and choose the backend: "
+            'ClassifyRunnable(...).configurable_fields(backend=ConfigurableField(id="backend"))'
+        )
+    if not isinstance(model, BaseLanguageModel):
         refuse_other(BaseChatModel, model, engine="ChatModelEngine", example="model")
 
 

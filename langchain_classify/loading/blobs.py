@@ -6,9 +6,7 @@ import codecs
 import mimetypes
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import unquote, urlsplit
 
 from langchain_core.document_loaders.blob_loaders import BlobLoader
 from langchain_core.documents import Document
@@ -19,7 +17,7 @@ from classify_core.errors import InvalidOptionError, UnreadableDocumentError
 from classify_core.file_listing import reason_of
 from classify_core.file_reading import Original, several_at_once, text_of
 from classify_core.grouping import Item
-from classify_core.source import Source
+from classify_core.source import Source, name_in
 from classify_core.windows import batches, in_threads
 
 if TYPE_CHECKING:
@@ -142,13 +140,7 @@ def _is_in_another_encoding(blob: Blob) -> bool:
 
 
 def _file_name(blob: Blob) -> str | None:
-    """The last part of the blob's path or source; what else an address holds may be a signature."""
-    place = str(blob.path or blob.source or "")
-    try:
-        path = unquote(urlsplit(place).path) if "://" in place else place
-    except ValueError:  # no address after all
-        return None
-    return PurePath(path).name or None
+    return name_in(str(blob.path or blob.source or ""))
 
 
 def _name_with_ending(blob: Blob) -> str | None:

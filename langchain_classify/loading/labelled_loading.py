@@ -12,7 +12,7 @@ from langchain_core.documents import Document
 from classify_core.labelling import Labeller
 from classify_core.windows import before_failure, in_threads
 from langchain_classify.documents import labelled_documents
-from langchain_classify.references import item_of
+from langchain_classify.references import each_document, item_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Iterator, Sequence
@@ -108,7 +108,7 @@ class LabelledLoading:
 
 def _pages(item: Item, parser: BaseBlobParser) -> Iterator[Document]:
     if item.original is not None:
-        yield from parser.lazy_parse(item.original)
+        yield from each_document(parser.lazy_parse(item.original))
 
 
 def _first(pages: Iterator[Document], *, is_excused: bool) -> Document | None:

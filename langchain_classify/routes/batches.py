@@ -8,13 +8,12 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any
 
-from langchain_core.callbacks import AsyncCallbackManagerForChainRun, CallbackManagerForChainRun
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import get_executor_for_config
 
 from classify_core.errors import ClassifyError, InvalidOptionError
 from langchain_classify.routes.reading import RouteReader, looked_up
-from langchain_classify.routes.tracing import RouterRun, reference_to
+from langchain_classify.routes.tracing import RouterRun
 
 
 @dataclass(slots=True)
@@ -58,6 +57,9 @@ class Group:
             return [error] * len(self.inputs)
 
     def _checked(self, outputs: Sequence[Any]) -> list[Any]:
+        stopped = next((one for one in outputs if _is_stop(one)), None)
+        if stopped is not None:  # LangChain's own batches hand back a cancellation as if it were a failed input's error
+            raise stopped
         if len(outputs) != len(self.inputs):
             raise InvalidOptionError(
                 f"the batch of the branch {self.branch.get_name()!r} gave {len(outputs)} outputs for "
@@ -71,26 +73,14 @@ class RoutedBatch:
 
     Args:
         inputs: what the branches get.
+        runs: the run of each.
     """
 
-    def __init__(self, inputs: Sequence[Any]) -> None:
+    def __init__(self, inputs: Sequence[Any], runs: Sequence[RouterRun]) -> None:
         self._inputs = inputs
+        self._runs = runs
         self._told: list[Any] = list(inputs)
         self._outcomes: list[Any] = [None] * len(inputs)
-        self._runs: list[RouterRun] = []
-
-    @property
-    def references(self) -> list[dict[str, Any]]:
-        """What a tracer may know of the inputs, one by one."""
-        return [reference_to(value) for value in self._inputs]
-
-    def begin(
-        self,
-        configs: Sequence[RunnableConfig],
-        managers: Sequence[CallbackManagerForChainRun | AsyncCallbackManagerForChainRun],
-    ) -> None:
-        """Takes the run of each input."""
-        self._runs = [RouterRun(config, manager) for config, manager in zip(configs, managers, strict=True)]
 
     def to_classify(self, step: Runnable[Any, Any], key: str | None) -> Group:
         """The documents to be classified, for `step` to do; what has none under the key has an error for outcome."""
@@ -115,7 +105,7 @@ class RoutedBatch:
         for place, told in enumerate(self._told):
             route = _route_or_error(reader, told)
             if isinstance(route, Exception):
-                self._outcomes[place] = route
+                self._settle(place, route)
                 continue
             branch = branches[route]
             group = groups.setdefault(id(branch), Group(branch))
@@ -140,26 +130,17 @@ class RoutedBatch:
             tasks = [running.create_task(group.arun(**kwargs)) for group in groups]
         self._keep(groups, [task.result() for task in tasks])
 
-    def traced(self) -> list[Any]:
-        """What each input's run tells at its end: the route taken, or the error."""
-        return [
-            outcome if isinstance(outcome, Exception) else run.outcome
-            for outcome, run in zip(self._outcomes, self._runs, strict=True)
-        ]
-
-    def results(self, traced: Sequence[Any]) -> list[Any]:
-        """What each input comes to, where the runs have come to `traced`.
+    def results(self, *, return_exceptions: bool) -> list[Any]:
+        """What each input comes to, in the order given.
 
         Raises:
-            BaseException: what stopped the batch, such as a cancellation, which LangChain would hand back as a result.
+            Exception: that of the first input that failed, unless `return_exceptions`.
         """
-        stopped = next((one for one in traced if _is_stop(one)), None)
-        if stopped is not None:
-            raise stopped
-        return [
-            told if isinstance(told, Exception) else outcome
-            for told, outcome in zip(traced, self._outcomes, strict=True)
-        ]
+        errors = (outcome for outcome in self._outcomes if isinstance(outcome, Exception))
+        first = None if return_exceptions else next(errors, None)
+        if first is not None:
+            raise first
+        return self._outcomes
 
     @property
     def _is_bounded(self) -> bool:
@@ -168,7 +149,12 @@ class RoutedBatch:
     def _keep(self, groups: Sequence[Group], outputs: Sequence[Sequence[Any]]) -> None:
         for group, own in zip(groups, outputs, strict=True):
             for place, output in zip(group.places, own, strict=True):
-                self._outcomes[place] = output
+                self._settle(place, output)
+
+    def _settle(self, place: int, outcome: Any) -> None:
+        self._outcomes[place] = outcome
+        if isinstance(outcome, Exception):
+            self._runs[place].error = outcome
 
 
 def _is_stop(outcome: Any) -> bool:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Union
+from itertools import chain
+from typing import Any, Final, Union
 
-from langchain_core.runnables import Runnable, RunnableSequence
+from langchain_core.runnables import Runnable, RunnableSequence, RunnableWithFallbacks
 from langchain_core.runnables.base import RunnableBindingBase, coerce_to_runnable
+from langchain_core.runnables.configurable import RunnableConfigurableFields
 
 from classify_core.classifier import Classifier
 from classify_core.errors import ClassifyError, InvalidOptionError
@@ -14,6 +16,8 @@ from classify_core.models import Rule
 from classify_core.routing import DEFAULT_ROUTE, REVIEW_ROUTE
 from langchain_classify.component import ClassifyComponent
 from langchain_classify.runnable import ClassifyRunnable
+
+_RULES_FIELDS: Final = frozenset({"rules", "configuration_id"})
 
 
 def branches_of(routes: Mapping[str, Any], *, default: Any, review: Any) -> dict[str, Runnable[Any, Any]]:
@@ -47,39 +51,53 @@ def classifying_step(given: Any) -> Runnable[Any, Any]:
     return _runnable(given, "classify")
 
 
-def component_in(step: Runnable[Any, Any] | None) -> ClassifyComponent | None:
-    """Our own component in a step, also where it is bound, retried or the end of a sequence; None where there is none.
+def components_in(step: Runnable[Any, Any] | None) -> list[ClassifyComponent]:
+    """Our own components that decide what a step gives, also where they are bound, retried or the end of a sequence.
 
-    Its rules and metadata keys are those by which the router decides.
+    Several where one falls back on another; none where something else may decide, or rules that come with the call.
+    Their rules and metadata keys are those by which the router decides.
     """
-    inner: Any = step
-    while isinstance(inner, (RunnableBindingBase, RunnableSequence)):
-        inner = inner.last if isinstance(inner, RunnableSequence) else inner.bound
-    return inner if isinstance(inner, ClassifyComponent) else None
+    if isinstance(step, ClassifyComponent):
+        return [step]
+    if isinstance(step, RunnableSequence):
+        return components_in(step.last)
+    if isinstance(step, RunnableBindingBase):
+        return components_in(step.bound)
+    if isinstance(step, RunnableConfigurableFields) and not step.fields.keys() & _RULES_FIELDS:
+        return components_in(step.default)
+    if isinstance(step, RunnableWithFallbacks):
+        parts = [components_in(part) for part in step.runnables]
+        return list(chain.from_iterable(parts)) if all(parts) else []
+    return []
+
+
+def rules_of(components: Sequence[ClassifyComponent]) -> Sequence[Rule] | None:
+    """All rules that a type may come from; None where they are not known, or saved ones."""
+    return _united([component.rules for component in components])
 
 
 def loaded_rules(step: Runnable[Any, Any]) -> Sequence[Rule] | None:
-    """The saved rules of a step of ours; None where it has none, or they cannot be loaded, as its answers will tell."""
-    classifier = _with_saved_rules(step)
-    if classifier is None:
-        return None
+    """The rules of a step that has saved ones; None without, or if they cannot be loaded, as its answers will tell."""
+    components = components_in(step)
+    saved = _with_saved_rules(components)
     try:
-        classifier.prepare()
+        for classifier in saved:
+            classifier.prepare()
     except ClassifyError:
         return None
-    return classifier.rules
+    return _united([component.classifier.rules for component in components]) if saved else None
 
 
 async def aloaded_rules(step: Runnable[Any, Any]) -> Sequence[Rule] | None:
     """The same, awaited."""
-    classifier = _with_saved_rules(step)
-    if classifier is None:
-        return None
+    components = components_in(step)
+    saved = _with_saved_rules(components)
     try:
-        await classifier.aprepare()
+        for classifier in saved:
+            await classifier.aprepare()
     except ClassifyError:
         return None
-    return classifier.rules
+    return _united([component.classifier.rules for component in components]) if saved else None
 
 
 def output_type_of(branches: Iterable[Runnable[Any, Any]]) -> Any:
@@ -96,9 +114,17 @@ def _output_type_of(branch: Runnable[Any, Any]) -> Any:
     return Any if isinstance(stated, str) else stated  # of a function whose annotations are not evaluated
 
 
-def _with_saved_rules(step: Runnable[Any, Any]) -> Classifier | None:
-    component = component_in(step)
-    return None if component is None or component.configuration_id is None else component.classifier
+def _with_saved_rules(components: Sequence[ClassifyComponent]) -> list[Classifier]:
+    return [component.classifier for component in components if component.configuration_id is not None]
+
+
+def _united(parts: Sequence[Sequence[Rule] | None]) -> Sequence[Rule] | None:
+    known = dict[str, Rule]()
+    for rules in parts:
+        if rules is None:
+            return None
+        known |= {rule.type: rule for rule in rules}
+    return list(known.values()) if parts else None
 
 
 def _runnable(target: Any, place: str) -> Runnable[Any, Any]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator, Sequence
-from typing import Any, cast
+from typing import Any
 
-from langchain_core.callbacks import AsyncCallbackManagerForChainRun, CallbackManagerForChainRun
 from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializable
 from pydantic import Field
 
+from classify_core.errors import InvalidOptionError
 from classify_core.windows import ending
 from langchain_classify.component import COMPONENT_CONFIG
-from langchain_classify.routes.batches import RoutedBatch
+from langchain_classify.routes.batches import Group, RoutedBatch
 from langchain_classify.routes.branches import aloaded_rules, loaded_rules
 from langchain_classify.routes.reading import RouteReader, looked_up
-from langchain_classify.routes.tracing import RouterRun, arouter_run, router_run
+from langchain_classify.routes.tracing import RouterRun, arouter_runs, router_runs
 
 
 class RouterCalls(RunnableSerializable[Any, Any]):
@@ -47,19 +47,19 @@ class RouterCalls(RunnableSerializable[Any, Any]):
             InvalidOptionError: the input tells no type.
             ClassifyError: it could not be classified, and `classify` raises.
         """
-        with router_run(self, input, config) as run:
+        with router_runs(self, [input], config) as [run]:
             route = self._route(input, run)
             return self.branches[route].invoke(input, run.branching(route), **kwargs)
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:  # noqa: A002 - LangChain's name
         """The same, awaited."""
-        async with arouter_run(self, input, config) as run:
+        async with arouter_runs(self, [input], config) as [run]:
             route = await self._aroute(input, run)
             return await self.branches[route].ainvoke(input, run.branching(route), **kwargs)
 
     def stream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[Any]:  # noqa: A002 - LangChain's name
         """The chunks of the branch, as they come."""
-        with router_run(self, input, config) as run:
+        with router_runs(self, [input], config) as [run]:
             route = self._route(input, run)
             yield from self.branches[route].stream(input, run.branching(route), **kwargs)
 
@@ -70,7 +70,7 @@ class RouterCalls(RunnableSerializable[Any, Any]):
         **kwargs: Any,
     ) -> AsyncIterator[Any]:
         """The same on an event loop."""
-        async with arouter_run(self, input, config) as run:
+        async with arouter_runs(self, [input], config) as [run]:
             route = await self._aroute(input, run)
             chunks = self.branches[route].astream(input, run.branching(route), **kwargs)
             async with ending(chunks):
@@ -93,21 +93,15 @@ class RouterCalls(RunnableSerializable[Any, Any]):
         Raises:
             Exception: that of the first input that failed, unless `return_exceptions`.
         """
-        work, reader = RoutedBatch(inputs), self.reader()
-
-        def route(_: Any, run_manager: list[CallbackManagerForChainRun], config: list[RunnableConfig]) -> list[Any]:
-            work.begin(config, run_manager)
+        if not inputs:
+            return []
+        with router_runs(self, inputs, config) as runs:
+            work = RoutedBatch(inputs, runs)
             if self.classify is not None:
-                reader.plan.check(loaded_rules(self.classify))
                 asked = work.to_classify(self.classify, self.key)
-                work.classified(asked, asked.run())
-            work.run(work.assign(reader, self.branches), **kwargs)
-            return work.traced()
-
-        traced = self._batch_with_config(
-            cast("Any", route), work.references, config, return_exceptions=return_exceptions
-        )
-        return work.results(traced)
+                work.classified(asked, self._found(asked))
+            work.run(work.assign(self.reader(), self.branches), **kwargs)
+        return work.results(return_exceptions=return_exceptions)
 
     async def abatch(
         self,
@@ -118,23 +112,15 @@ class RouterCalls(RunnableSerializable[Any, Any]):
         **kwargs: Any,
     ) -> list[Any]:
         """The same, awaited; cancelling it cancels the work, and nothing goes on in the background."""
-        work, reader = RoutedBatch(inputs), self.reader()
-
-        async def route(
-            _: Any, run_manager: list[AsyncCallbackManagerForChainRun], config: list[RunnableConfig]
-        ) -> list[Any]:
-            work.begin(config, run_manager)
+        if not inputs:
+            return []
+        async with arouter_runs(self, inputs, config) as runs:
+            work = RoutedBatch(inputs, runs)
             if self.classify is not None:
-                reader.plan.check(await aloaded_rules(self.classify))
                 asked = work.to_classify(self.classify, self.key)
-                work.classified(asked, await asked.arun())
-            await work.arun(work.assign(reader, self.branches), **kwargs)
-            return work.traced()
-
-        traced = await self._abatch_with_config(
-            cast("Any", route), work.references, config, return_exceptions=return_exceptions
-        )
-        return work.results(traced)
+                work.classified(asked, await self._afound(asked))
+            await work.arun(work.assign(self.reader(), self.branches), **kwargs)
+        return work.results(return_exceptions=return_exceptions)
 
     def _route(self, value: Any, run: RouterRun) -> str:
         reader, found = self.reader(), value
@@ -149,3 +135,17 @@ class RouterCalls(RunnableSerializable[Any, Any]):
             reader.plan.check(await aloaded_rules(self.classify))
             found = await self.classify.ainvoke(looked_up(self.key, value), run.classifying())
         return reader.route_of(found)
+
+    def _found(self, asked: Group) -> list[Any]:
+        try:
+            self.reader().plan.check(loaded_rules(asked.branch))
+        except InvalidOptionError as error:
+            return [error] * len(asked.inputs)
+        return asked.run()
+
+    async def _afound(self, asked: Group) -> list[Any]:
+        try:
+            self.reader().plan.check(await aloaded_rules(asked.branch))
+        except InvalidOptionError as error:
+            return [error] * len(asked.inputs)
+        return await asked.arun()

@@ -31,6 +31,11 @@ class TypeCondition:
         """The nodes that may be next, as `add_conditional_edges` takes them, so that the drawn graph is right."""
         return {node: node for node in self.nodes.values()}
 
+    @property
+    def __name__(self) -> str:
+        """By which LangGraph tells the conditions of one node apart."""
+        return f"type_condition({self.reader.key})"
+
     def __call__(self, state: Any) -> str:
         """The name of the next node.
 

@@ -128,6 +128,8 @@ def _shape_of(value: Any) -> str:
     """What a value is, in words that tell nothing of its content."""
     if not isinstance(value, Mapping):
         return f"a {type(value).__name__}"
+    if not value:
+        return "an empty mapping"
     named = (repr(key) for key in value if isinstance(key, str))
     keys = ", ".join(islice(named, _TOLD_KEYS))
     return f"a mapping with the keys {keys}" if keys else "a mapping without names for keys"

@@ -163,7 +163,9 @@ def test_paths_may_be_one_or_many(given: Any, expected: tuple[str, ...]) -> None
     assert checked_paths(iter(["a"])) == ("a",)
 
 
-@pytest.mark.parametrize(("given", "told"), [([b"a"], "bytes"), ([7], "int"), ("", "empty"), (["a", ""], "empty")])
+@pytest.mark.parametrize(
+    ("given", "told"), [(b"a", "bytes"), ([b"a"], "bytes"), ([7], "int"), ("", "empty"), (["a", ""], "empty")]
+)
 def test_what_is_no_path_is_refused(given: Any, told: str) -> None:
     with pytest.raises(InvalidOptionError, match=told):
         checked_paths(given)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -84,7 +85,7 @@ async def test_each_document_that_is_asked_for_is_told_of_once_and_one_with_a_fr
     given = [_page("invoice, again", 1, "/b.pdf"), Item("a recipe", cake.metadata), Item("a letter", {})]
     labeller.label(given, on_progress=told.append).passed()
     assert sorted((event.index, event.stage, event.source_name) for event in told) == [
-        (0, Stage.DONE, "/b.pdf"),
+        (0, Stage.DONE, "b.pdf"),
         (1, Stage.DONE, None),
     ]
     told.clear()
@@ -228,6 +229,24 @@ def test_a_fresh_label_is_not_made_again_and_a_stale_one_is(rules: list[Rule]) -
     assert [one.metadata for one in relabelled] == [item.metadata for item in again]
     _labeller(rules[:1], other).label(again).passed()
     assert sum(other.asked.values()) == 2
+
+
+async def test_awaited_no_item_is_looked_at_on_the_running_loop(rules: list[Rule]) -> None:
+    loops, context = list[bool](), ContextVar("context", default="")
+    context.set("of the caller")
+
+    def key(_: object) -> str:
+        try:
+            loops.append(asyncio.get_running_loop() is not None)
+        except RuntimeError:
+            loops.append(False)
+        return context.get()
+
+    items = [Item("an invoice", {}), Item("an invoice", {})]
+    labelling = await _labeller(rules, ScriptedBackend(), group_by=key).alabel(items)
+    assert loops == [False, False]
+    assert labelling.asked == 1
+    assert labelling.labelled[0].label == labelling.labelled[1].label
 
 
 def test_a_failed_label_is_tried_again(rules: list[Rule]) -> None:

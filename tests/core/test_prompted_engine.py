@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import pickle
 import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
@@ -300,7 +301,24 @@ def test_a_failure_of_the_model_is_that_document_s_error_with_the_class_alone_in
 
     assert str(caught.value).startswith("document 'acme.pdf': the model of 'llm/scripted' failed with OSError")
     assert "sk-secret" not in repr(caught.value) + str(caught.value)
-    assert caught.value.__cause__ is original
+    assert caught.value.__cause__.original is original
+
+
+def test_a_kept_failure_of_the_model_holds_none_of_the_frames_in_which_the_document_is(rules: list[Rule]) -> None:
+    class Failing(ScriptedEngine):
+        def _ask(self, prompt: Prompt, expected: type[ModelAnswer]) -> object:
+            try:
+                raise ConnectionError("refused")  # noqa: TRY301 - as a library does
+            except ConnectionError as error:
+                raise OSError("down") from error
+
+    with pytest.raises(ConnectionFailedError, match=r"OSError at test_prompted_engine\.py:\d+; ") as caught:
+        scores(Failing(), rules)
+
+    kept = caught.value.__cause__
+    original = kept.original
+    assert repr(pickle.loads(pickle.dumps(kept)).original) == repr(original)
+    assert [original.__traceback__, original.__cause__.__traceback__] == [None, None]
 
 
 @pytest.mark.parametrize("faulty", [reply("letter", quote=TEXT), reply(confidence=TEXT), TEXT, {"type": TEXT}])

@@ -148,6 +148,19 @@ async def test_what_the_parser_raises_is_raised(text: str, way: str, rules: list
         await parsed(parsing, Blob.from_data(text), way)
 
 
+class Strings(BaseBlobParser):
+    """Gives texts where documents belong."""
+
+    def lazy_parse(self, blob: Blob) -> Any:
+        yield blob.as_string()
+
+
+@every_way
+async def test_a_parser_that_gives_something_else_than_documents_is_told_so(way: str, rules: list[Rule]) -> None:
+    with pytest.raises(InvalidOptionError, match="item 0 is a str, not a Document"):
+        await parsed(made(rules, Strings()), INVOICE, way)
+
+
 @every_way
 async def test_a_type_of_somebody_else_on_what_was_parsed_is_an_error_unless_overwritten(
     way: str, rules: list[Rule]

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from langchain.chat_models import init_chat_model
 from langchain_core.documents import Document
 from langchain_core.embeddings import DeterministicFakeEmbedding
 from langchain_core.language_models import FakeListChatModel, FakeListLLM
 from langchain_core.load import dumps
 from langchain_core.messages import AIMessage
-from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables import ConfigurableField, Runnable, RunnableLambda
 
 from classify_core import (
     Classification,
@@ -45,6 +46,10 @@ STATED = "(confidence as stated by the model)"
 
 def classifier(model: Any, rules: list[Rule], **arguments: Any) -> Classifier:
     return Classifier(rules, backend=LocalBackend(ChatModelEngine(model)), **arguments)
+
+
+def configurable(model: Any) -> Any:
+    return model.configurable_fields(model_name=ConfigurableField(id="model"))
 
 
 def recorded(model: Any, rules: list[Rule], text: str = BILL) -> Classification:
@@ -116,6 +121,17 @@ def test_the_method_is_passed_on_and_json_mode_is_told_the_form_which_it_does_no
         assert set(model.methods) == {method}
         assert ("JSON schema" in model.prompts[0]) is is_told
         assert engine.name == f"llm/scripted-json+method={method}"
+
+
+def test_a_model_that_gives_its_parsed_answer_alone_is_understood(rules: list[Rule]) -> None:
+    class Parsing(PlainModel):
+        def with_structured_output(self, schema: Any, **kwargs: Any) -> Runnable[Any, Any]:
+            return self | (lambda message: schema.model_validate_json(message.content))
+
+    model = Parsing(replies=[reply("letter"), reply()])
+
+    assert recorded(model, rules).type == "invoice"
+    assert len(model.prompts) == 2
 
 
 @KINDS
@@ -227,7 +243,7 @@ def test_a_provider_s_failure_ends_one_document_and_not_the_run(kind: Any, rules
     first, second = classifier(model, rules, on_error="record", max_concurrency=1).classify_many([BILL, BILL + "!"])
 
     assert isinstance(first.error, ConnectionFailedError)
-    assert first.error.__cause__ is original
+    assert first.error.__cause__.original is original
     assert "OSError" in str(first.error)
     assert "sk-secret" not in str(first.error) + repr(first)
     assert second.type == "invoice"
@@ -379,6 +395,14 @@ def test_no_repr_and_no_dumped_component_shows_the_model_s_key(rules: list[Rule]
         assert "sk-secret" not in dumps(made) + repr(made) + repr(backend) + str(made)
 
 
+def test_of_a_model_in_a_file_labels_tell_neither_its_folder_nor_another_model_of_that_name() -> None:
+    paths = ("/home/ann/models/small.gguf", "/home/bob/models/small.gguf", "~/small.gguf", "C:\\Users\\ann\\small.gguf")
+    names = {ChatModelEngine(CallingModel(replies=[], model_name=path)).name for path in paths}
+
+    assert len(names) == 4
+    assert {name.rpartition("-")[0] for name in names} == {"llm/small.gguf"}
+
+
 def test_a_model_without_a_name_is_called_by_its_class() -> None:
     assert ChatModelEngine(FakeListChatModel(responses=[""])).name == "llm/FakeListChatModel"
 
@@ -394,6 +418,8 @@ def test_a_model_without_a_name_is_called_by_its_class() -> None:
         (lambda: ChatModelEngine(CallingModel(replies=[]).with_retry()), "with_structured_output would lose"),
         (lambda: ChatModelEngine(CallingModel(replies=[]).with_config(tags=["x"])), "Give the chat model itself"),
         (lambda: ChatModelEngine(CallingModel(replies=[]).with_fallbacks([])), "Give each model an engine"),
+        (lambda: ChatModelEngine(configurable(CallingModel(replies=[]))), "so no label could say which model made it"),
+        (lambda: ChatModelEngine(init_chat_model()), "was given a _ConfigurableModel"),
         (lambda: ChatModelEngine(CallingModel(replies=[]), max_characters=3), "max_characters"),
         (lambda: ChatModelEngine(CallingModel(replies=[]), method="json"), "give one of function_calling, json_schema"),
         (lambda: ChatModelEngine(PlainModel(replies=[]), method="json_mode"), "so leave method='json_mode' out"),

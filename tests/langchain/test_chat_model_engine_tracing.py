@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,7 +13,7 @@ from langchain_core.runnables import RunnableLambda
 from langchain_core.tracers.context import collect_runs
 from langsmith.utils import get_env_var, tracing_is_enabled
 
-from classify_core import Classifier, LocalBackend, Rule
+from classify_core import Classifier, ConnectionFailedError, LocalBackend, Rule
 from langchain_classify import ClassifyDocumentTransformer, ClassifyRunnable, ClassifyTool
 from langchain_classify.engines import ChatModelEngine
 from tests.langchain.classifying_models import CallingModel, JsonModel, PlainModel, reply
@@ -67,6 +68,26 @@ def test_a_tracer_hears_nothing_of_the_model_s_calls(kind: Any, face: str, rules
     assert model.handlers == []
     assert {traced.name for traced in recorder.runs} == {"caller", "ClassifyRunnable"}
     assert SECRET_WORDS not in recorder.told()
+
+
+@KINDS
+@FACES
+def test_nor_what_its_provider_says_when_it_fails(kind: Any, face: str, rules: list[Rule]) -> None:
+    original = OSError(f"cannot read {INVOICE_TEXT} with the key sk-secret")
+    recorder, told_by_its_cause = Recorder(), ConnectionError(str(original))
+    original.__cause__ = told_by_its_cause
+    with pytest.raises(ConnectionFailedError) as caught:
+        run(
+            ClassifyRunnable(rules, backend=backend(kind(replies=[original]))),
+            face,
+            INVOICE_TEXT,
+            {"callbacks": [recorder]},
+        )
+
+    assert "OSError at " in recorder.told("ClassifyRunnable")
+    for secret in (SECRET_WORDS, "sk-secret"):
+        assert secret not in recorder.told() + "".join(traceback.format_exception(caught.value))
+    assert caught.value.__cause__.original is original  # the program can look it up
 
 
 @pytest.mark.parametrize("face", ["invoke", "ainvoke"])

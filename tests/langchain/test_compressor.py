@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,6 +163,21 @@ def test_a_type_that_somebody_else_wrote_is_an_error_unless_overwritten(
 def test_what_is_no_list_of_documents_is_refused(given: Any, face: str, rules: list[Rule]) -> None:
     with pytest.raises(InvalidOptionError):
         compressed(ClassifyDocumentCompressor(rules, backend="local"), face, given)
+
+
+async def test_what_works_while_it_is_iterated_never_does_so_on_the_event_loop(
+    rules: list[Rule], found: list[Document]
+) -> None:
+    threads = set[threading.Thread]()
+
+    def searching() -> Iterator[Document]:
+        for one in found:
+            threads.add(threading.current_thread())
+            yield one
+
+    passed = await ClassifyDocumentCompressor(rules, backend=ScriptedBackend()).acompress_documents(searching(), QUERY)
+    assert ids(passed) == ids(found)
+    assert threading.main_thread() not in threads
 
 
 def test_a_failed_document_passes_annotated_whatever_is_kept(

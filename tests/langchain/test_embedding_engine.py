@@ -119,7 +119,7 @@ def test_a_provider_s_failure_shows_neither_the_document_nor_a_key(
 
     assert isinstance(one.error, ConnectionFailedError)
     assert "sk-secret" not in str(one.error) + repr(one) + caplog.text
-    assert isinstance(one.error.__cause__, ValueError)
+    assert isinstance(one.error.__cause__.original, ValueError)
 
 
 def test_too_few_vectors_are_an_error_and_no_label(rules: list[Rule]) -> None:

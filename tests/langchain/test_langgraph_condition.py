@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 from dataclasses import dataclass
 from typing import Any, TypedDict
 
 import pytest
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.graph import END, START, StateGraph
+from langgraph.types import Command
 from pydantic import BaseModel
 
 from classify_core import Classification, Rule
 from langchain_classify import ClassifyRunnable
 from langchain_classify.routing import TypeCondition, type_condition
 from tests.backends import ScriptedBackend
-from tests.langchain.helpers import TAKES_ALLOWED_OBJECTS, fails_on
+from tests.langchain.helpers import fails_on
 from tests.langchain.routed import FAILED, INVOICE, NO_MATCH, RECIPE, WITHHELD, labelled
-
-if not TAKES_ALLOWED_OBJECTS:
-    pytest.skip("LangGraph's checkpoints need a later langchain-core", allow_module_level=True)
-
-from langgraph.checkpoint.memory import InMemorySaver
-from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
-from langgraph.graph import END, START, StateGraph
-from langgraph.types import Command
 
 
 class DictState(TypedDict, total=False):
@@ -126,6 +123,10 @@ def test_a_graph_that_a_checkpointer_stopped_goes_on_without_a_warning(
 OURS = [("classify_core.classification", name) for name in ("Classification", "Status")]
 
 
+@pytest.mark.skipif(
+    "allowed_msgpack_modules" not in inspect.signature(JsonPlusSerializer).parameters,
+    reason="this version of LangGraph's checkpoints restores every class",
+)
 @FACES
 @pytest.mark.parametrize(("allowed", "restored"), [(None, dict), (OURS, Classification)])
 def test_a_classification_itself_is_understood_however_a_checkpointer_restores_it(
@@ -174,3 +175,15 @@ def test_a_command_may_take_its_word(face: str) -> None:
         graph.add_node(node, lambda _, node=node: {"taken": node})
     graph.add_edge(START, "classify")
     assert run(face, graph.compile(), {})["taken"] == "cook"
+
+
+def test_one_node_may_have_a_condition_for_each_of_two_classifications() -> None:
+    graph = StateGraph(DictState)
+    graph.add_node("classify", lambda state: {"classification": RECIPE, "document": INVOICE})
+    for node in ("extract", "cook", "store", "ask"):
+        graph.add_node(node, lambda state: {})
+    graph.add_edge(START, "classify")
+    for edge in (condition(), condition(key="document")):
+        graph.add_conditional_edges("classify", edge, edge.path_map)
+    passed = [node for step in graph.compile().stream({}) for node in step]
+    assert sorted(passed) == ["classify", "cook", "extract"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from langchain_core.documents import Document
-from langchain_core.runnables import RunnableLambda, RunnablePassthrough
+from langchain_core.runnables import ConfigurableField, RunnableLambda, RunnablePassthrough
 from pydantic import BaseModel
 
 from classify_core import (
@@ -169,7 +169,7 @@ def test_a_default_is_mandatory_and_a_misspelt_argument_an_error() -> None:
         TypeRouter({}, default=telling("default"), reveiw=telling("review"))
 
 
-@pytest.mark.parametrize("given", ["rules", "classify", "retried", "sequence", "classifier"])
+@pytest.mark.parametrize("given", ["rules", "classify", "retried", "sequence", "classifier", "fallback", "configured"])
 def test_a_route_that_no_rule_produces_is_refused_with_near_matches(given: str, rules: list[Rule]) -> None:
     step = ClassifyRunnable(rules, backend="local")
     options = {
@@ -178,10 +178,26 @@ def test_a_route_that_no_rule_produces_is_refused_with_near_matches(given: str, 
         "retried": {"classify": step.with_retry().with_config(tags=["t"])},
         "sequence": {"classify": RunnablePassthrough() | step},
         "classifier": {"classify": Classifier(rules, backend="local")},
+        "fallback": {"classify": step.with_fallbacks([ClassifyRunnable(rules, backend="local")])},
+        "configured": {"classify": step.configurable_fields(min_confidence=ConfigurableField(id="least"))},
     }[given]
     with pytest.raises(InvalidOptionError, match=r"'invioce'; near are 'invoice'"):
         route_by_type({"invioce": telling("x")}, default=telling("default"), **options)
     assert router(**options).route_of(INVOICE) == "invoice"
+
+
+def test_a_route_may_be_of_a_type_that_a_fallback_or_the_call_brings(rules: list[Rule]) -> None:
+    step = ClassifyRunnable(rules, backend=fails_on("letter"))
+    letters = [Rule(type="letter", description="a letter to somebody")]
+    other: Any = ClassifyRunnable(letters, backend=ScriptedBackend())
+    fallen_back = route_by_type(
+        {"letter": telling("letter")}, default=telling("default"), classify=step.with_fallbacks([other])
+    )
+    assert fallen_back.invoke("a letter")[0] == "letter"
+    foreign = step.with_fallbacks([RunnableLambda(lambda _: INVOICE.model_copy(update={"type": "note"}))])
+    assert route_by_type({"note": telling("n")}, default=str, classify=foreign).invoke("a letter")[0] == "n"
+    configured: Any = other.configurable_fields(rules=ConfigurableField(id="rules"))
+    assert route_by_type({"memo": telling("memo")}, default=telling("default"), classify=configured).branches
 
 
 def test_without_rules_no_name_is_checked() -> None:

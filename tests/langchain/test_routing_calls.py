@@ -15,7 +15,7 @@ from langchain_core.runnables.utils import AddableDict
 from classify_core import Classifier, ClassifyError, InvalidOptionError, Rule, ServerError
 from langchain_classify import ClassifyRunnable
 from langchain_classify.routing import TypeRouter, route_by_type
-from tests.backends import HeldBackend, ScriptedBackend, until
+from tests.backends import ScriptedBackend
 from tests.langchain.helpers import fails_on
 from tests.langchain.routed import FAILED, INVOICE, NO_MATCH, RECIPE, run, telling
 
@@ -183,41 +183,6 @@ def test_results_may_be_had_as_each_is_done(face: str, rules: list[Rule]) -> Non
 
     found = list(asking.batch_as_completed(["an invoice", "a recipe"])) if face == "sync" else asyncio.run(collected())
     assert sorted(found) == [(0, ("invoice", "an invoice")), (1, ("recipe", "a recipe"))]
-
-
-async def test_cancelling_a_batch_ends_its_branches(rules: list[Rule]) -> None:
-    begun, ended = set[str](), set[str]()
-
-    async def wait(value: Any) -> None:
-        begun.add(value.type)
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.add(value.type)
-
-    async def wait_too(value: Any) -> None:
-        await wait(value)
-
-    waiting = route_by_type({"invoice": wait, "recipe": wait_too}, default=telling("default"))
-    for options in ({}, {"return_exceptions": True}):
-        begun.clear()
-        ended.clear()
-        batch = asyncio.create_task(waiting.abatch([INVOICE, RECIPE], **options))
-        await until(lambda: len(begun) == 2)
-        batch.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await batch
-        assert ended == {"invoice", "recipe"}
-
-
-async def test_cancelling_a_call_cancels_its_classification(rules: list[Rule]) -> None:
-    backend = HeldBackend()
-    call = asyncio.create_task(router(classify=ClassifyRunnable(rules, backend=backend)).ainvoke("an invoice"))
-    await until(backend.begun.is_set)
-    call.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await call
-    await until(lambda: backend.cancelled)
 
 
 @FACES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -165,3 +166,37 @@ async def test_events_tell_the_chunks_and_the_route() -> None:
     ends = {event["name"]: event["data"]["output"] for event in events if event["event"] == "on_chain_end"}
     assert ends["route_by_type"] == {"route": "invoice"}
     assert next(event["tags"] for event in events if event["name"] == "extract") == ["route:invoice"]
+
+
+@pytest.mark.parametrize("call", ["ainvoke", "abatch"])
+async def test_a_large_document_is_hashed_off_the_loop(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[int] = set()
+    hashed: Any = Source.reference.fget
+
+    def reference(source: Source) -> dict[str, Any]:
+        threads.add(threading.get_ident())
+        return hashed(source)
+
+    monkeypatch.setattr(Source, "reference", property(reference))
+    page = labelled(INVOICE, "an invoice " * 200_000)
+    found = await getattr(router(), call)([page] if call == "abatch" else page, {"callbacks": [Recorder()]})
+    assert found in (page, [page])
+    assert threads
+    assert threading.get_ident() not in threads
+
+
+@FACES
+@pytest.mark.parametrize("call", CALLS)
+def test_without_a_tracer_nothing_is_hashed_for_one(face: str, call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Source, "reference", property(lambda _: pytest.fail("nobody asked")))
+    page = labelled(INVOICE, INVOICE_TEXT)
+    assert run(face, router(), call, [page] if call == "batch" else page) in (page, [page])
+
+
+@FACES
+@pytest.mark.parametrize("call", CALLS)
+def test_a_branch_with_a_handler_of_its_own_bears_the_route_where_nobody_else_listens(face: str, call: str) -> None:
+    recorder = Recorder()
+    extract: Any = RunnableLambda(lambda value: value, name="extract").with_config(callbacks=[recorder])
+    run(face, route_by_type({"invoice": extract}, default=str), call, [INVOICE] if call == "batch" else INVOICE)
+    assert [(one.name, one.tags) for one in recorder.runs] == [("extract", ["route:invoice"])]

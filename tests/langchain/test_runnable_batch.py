@@ -80,6 +80,17 @@ class TestBatch:
             self.batch(face, ClassifyRunnable(rules, backend=backend), ["an invoice", 7])
         assert not backend.asked
 
+    @pytest.mark.parametrize("derived", [lambda made: made, lambda made: made.with_retry(), lambda made: made.map()])
+    @pytest.mark.parametrize("single", ["an invoice", b"an invoice"])
+    def test_a_single_document_is_refused_and_never_classified_piece_by_piece(
+        self, derived: Any, single: Any, face: str, rules: list[Rule]
+    ) -> None:
+        backend = ScriptedBackend()
+        runnable = derived(ClassifyRunnable(rules, backend=backend))
+        with pytest.raises(InvalidOptionError, match="give a list of documents"):
+            self.batch(face, runnable, single)
+        assert not backend.asked
+
     def test_annotated_every_input_has_an_outcome(self, face: str, rules: list[Rule]) -> None:
         runnable = ClassifyRunnable(rules, backend=fails_on("broken"), on_failure="annotate")
         found = self.batch(face, runnable, ["invoice 1", "broken", "invoice 3"])
@@ -132,6 +143,18 @@ async def test_sixty_at_once_keep_to_the_classifiers_own_bound(call: str, rules:
         found = await chain.abatch(inputs)
     assert len(found) == 60
     assert 1 < backend.most_at_once <= backend.default_concurrency
+
+
+@pytest.mark.parametrize("given", ["an invoice", Document(page_content="an invoice"), iter(["an invoice"]), None])
+@pytest.mark.parametrize("is_retried", [False, True])
+async def test_what_maps_a_list_refuses_a_single_document(given: Any, *, is_retried: bool, rules: list[Rule]) -> None:
+    backend = ScriptedBackend()
+    runnable = ClassifyRunnable(rules, backend=backend).map()
+    runnable = runnable.with_retry() if is_retried else runnable
+    for call in (runnable.invoke, lambda value: asyncio.run(runnable.ainvoke(value))):
+        with pytest.raises(InvalidOptionError, match="give a list of documents"):
+            await asyncio.to_thread(call, given)
+    assert not backend.asked
 
 
 async def test_after_an_error_nothing_goes_on_in_the_background(rules: list[Rule]) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from langchain_core.runnables import ConfigurableField, RunnableLambda, RunnableParallel
 
-from classify_core import AuthenticationError, Rule, RunStoppedError
+from classify_core import AuthenticationError, ClassifyError, Rule, RunStoppedError
 from langchain_classify import ClassifyRunnable
 from tests.backends import HeldBackend, ScriptedBackend, until
 from tests.langchain.helpers import INVOICE_TEXT, SECRET_WORDS, Recorder, fails_on
@@ -161,3 +162,48 @@ async def test_a_cancelled_configured_abatch_leaves_nothing_running(rules: list[
         await work
     await until(lambda: backend.cancelled >= 1)
     assert not backend.asked
+
+
+CALLS = ("abatch", "abatch_as_completed")
+
+
+async def called(runnable: Any, call: str, inputs: list[Any], configs: list[Any]) -> Any:
+    if call == "abatch":
+        return await runnable.abatch(inputs, configs)
+    async with aclosing(runnable.abatch_as_completed(inputs, configs)) as pairs:
+        return [pair async for pair in pairs]
+
+
+@pytest.mark.parametrize("call", CALLS)
+async def test_inputs_configured_each_by_itself_leave_nothing_running_when_cancelled(
+    call: str, rules: list[Rule]
+) -> None:
+    backend = HeldBackend()
+    runnable = ClassifyRunnable(rules, backend=backend).configurable_fields(min_confidence=LEAST)
+    configs = [{"configurable": {"least": number / 10}} for number in range(3)]
+    running = asyncio.all_tasks()
+    work = asyncio.create_task(called(runnable, call, ["invoice 1", "invoice 2", "invoice 3"], configs))
+    await until(backend.begun.is_set)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert asyncio.all_tasks() == running
+    await until(lambda: backend.cancelled)
+    assert not backend.asked
+
+
+@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize("way", ["configured", "map"])
+async def test_after_an_error_no_other_call_goes_on_in_the_background(way: str, call: str, rules: list[Rule]) -> None:
+    runnable: Any = ClassifyRunnable(rules, backend=fails_on("broken"))
+    texts = ["broken", *(f"invoice {number}" for number in range(30))]
+    inputs: list[Any] = texts
+    if way == "map":
+        runnable, inputs = runnable.map(), [[text] for text in texts]
+    else:
+        runnable = runnable.configurable_fields(min_confidence=LEAST)
+    configs = [{"configurable": {"least": number / 100}} for number in range(len(inputs))]
+    running = asyncio.all_tasks()
+    with pytest.raises(ClassifyError, match="no broken here"):
+        await called(runnable, call, inputs, configs)
+    assert asyncio.all_tasks() == running

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,7 @@ from langchain_core.runnables import RunnableLambda
 
 from classify_core import AuthenticationError, ClassifyError, InvalidOptionError, Rule, ServerError
 from langchain_classify import ClassifyRunnable
-from tests.backends import ScriptedBackend
+from tests.backends import ScriptedBackend, until
 from tests.langchain.helpers import INVOICE_TEXT, SECRET_WORDS, TAKES_ALLOWED_OBJECTS, Recorder, fails_on, reloaded
 from tests.langchain.suites.runnable import Face, every_batch_face, every_face
 
@@ -102,6 +103,48 @@ def test_with_an_exception_key_it_gets_the_error_beside_the_document(face: Face,
     [told] = taken
     assert told["input"] is INVOICE
     assert isinstance(told["error"], AuthenticationError)
+
+
+@pytest.mark.parametrize(("call", "value"), [("ainvoke", INVOICE), ("abatch", [INVOICE, "a recipe", "a letter"])])
+async def test_cancelled_no_fallback_that_is_not_ours_goes_on(call: str, value: Any, rules: list[Rule]) -> None:
+    open_calls: list[asyncio.Task[Any] | None] = []
+
+    async def wait(document: Any) -> None:
+        open_calls.append(asyncio.current_task())
+        await asyncio.Event().wait()
+
+    runnable = failing(rules).with_fallbacks([RunnableLambda(wait)])
+    work = asyncio.create_task(getattr(runnable, call)(value))
+    await until(lambda: len(open_calls) == (len(value) if isinstance(value, list) else 1))
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert all(task.cancelled() for task in open_calls)
+
+
+async def test_a_fallback_that_is_not_ours_keeps_to_the_configs_bound(rules: list[Rule]) -> None:
+    at_once: list[int] = [0]
+
+    async def count(document: Any) -> int:
+        at_once.append(at_once[-1] + 1)
+        await asyncio.sleep(0.002)
+        at_once.append(at_once[-1] - 1)
+        return 7
+
+    runnable = failing(rules).with_fallbacks([RunnableLambda(count)])
+    assert await runnable.abatch([f"invoice {number}" for number in range(20)], {"max_concurrency": 2}) == [7] * 20
+    assert max(at_once) <= 2
+
+
+@every_face
+def test_who_asked_for_no_error_gets_none_whatever_was_told_to_others_before(face: Face, rules: list[Rule]) -> None:
+    def fail(told: Any) -> None:
+        raise ValueError(str(sorted(told)))
+
+    taken: list[Any] = []
+    inner = failing(rules).with_fallbacks([RunnableLambda(fail)], exception_key="error")
+    face(inner.with_fallbacks([RunnableLambda(taken.append)]), INVOICE)
+    assert taken == [INVOICE]
 
 
 @every_face

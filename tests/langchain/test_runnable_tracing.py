@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import copy
-import json
-import pickle
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,12 +11,10 @@ from typing import Any
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.documents import Document
-from langchain_core.load import dumps
 from langchain_core.runnables import ConfigurableField, RunnableLambda
 
 from classify_core import ClassifyError, InvalidOptionError, Rule, ServerError, Source
 from langchain_classify import ClassifyRunnable
-from langchain_classify.traced_inputs import given, traced
 from tests.backends import ScriptedBackend
 from tests.langchain.helpers import INVOICE_TEXT, RECIPE_TEXT, SECRET_WORDS, Recorder, fails_on
 
@@ -139,17 +134,6 @@ async def test_a_stream_of_events_shows_no_text(
     assert SECRET_WORDS not in str(events)
 
 
-def test_a_reference_shows_only_what_a_tracer_may_know_however_it_is_written() -> None:
-    reference = traced(INVOICE)
-    assert given(reference) is INVOICE
-    assert traced(reference) is reference
-    written = f"{reference!r} {json.dumps(reference)} {dumps(reference)} {pickle.dumps(reference)!r}"
-    assert SECRET_WORDS not in written
-    for copied in (copy.copy(reference), copy.deepcopy(reference), pickle.loads(pickle.dumps(reference))):
-        assert type(copied) is dict
-        assert copied == Source.text(INVOICE_TEXT, name="acme.pdf").reference
-
-
 def test_what_callbacks_are_told_of_configs_and_progress_is_by_reference_too(face: str, rules: list[Rule]) -> None:
     class Everything(BaseCallbackHandler):
         def __init__(self) -> None:
@@ -183,7 +167,10 @@ def test_a_fallback_that_is_not_ours_may_show_the_text_in_its_own_run_only(
     assert SECRET_WORDS not in recorder.told("ours", "ClassifyRunnable")
 
 
-async def test_a_large_document_is_hashed_off_the_loop(rules: list[Rule], monkeypatch: pytest.MonkeyPatch) -> None:
+@every_derived
+async def test_a_large_document_is_hashed_off_the_loop(
+    derive: Callable[[ClassifyRunnable], Any], rules: list[Rule], monkeypatch: pytest.MonkeyPatch
+) -> None:
     threads: set[int] = set()
     hashed = Source.reference.fget
 
@@ -192,17 +179,20 @@ async def test_a_large_document_is_hashed_off_the_loop(rules: list[Rule], monkey
         return hashed(source)
 
     monkeypatch.setattr(Source, "reference", property(reference))
-    runnable = ClassifyRunnable(rules, backend=ScriptedBackend())
+    runnable = derive(ClassifyRunnable(rules, backend=ScriptedBackend()))
     large, config = "an invoice " * 200_000, {"callbacks": [Recorder()]}
     assert (await runnable.ainvoke(large, config)).type == "invoice"
     assert (await runnable.abatch([large], config))[0].type == "invoice"
+    assert [one.type for one in await runnable.map().ainvoke([large], config)] == ["invoice"]
+    assert [event async for event in runnable.astream_events(large)][0]["data"]["input"]["size"] == len(large)
     assert threads
     assert threading.get_ident() not in threads
 
 
+@pytest.mark.parametrize("name", [name for name in DERIVED if "listeners" not in name])
 def test_without_a_tracer_nothing_is_hashed_for_one(
-    face: str, rules: list[Rule], monkeypatch: pytest.MonkeyPatch
+    name: str, face: str, rules: list[Rule], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    runnable = DERIVED[name](ClassifyRunnable(rules, backend=ScriptedBackend()))
     monkeypatch.setattr(Source, "reference", property(lambda _: pytest.fail("nobody asked")))
-    runnable = ClassifyRunnable(rules, backend=ScriptedBackend())
     assert run(face, runnable, "batch", [INVOICE_TEXT])[0].type == "invoice"

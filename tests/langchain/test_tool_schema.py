@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from classify_core import Rule
 from langchain_classify import ClassifyTool
 from tests.backends import ScriptedBackend
+from tests.langchain.helpers import INVOICE_TEXT, SECRET_WORDS, Recorder
 from tests.langchain.tool_calls import called, every_face
 
 DOCUMENTS: dict[str, Any] = {"acme.pdf": "an invoice", "cake.txt": b"a recipe"}
@@ -138,3 +139,12 @@ def test_other_rules_for_one_call_are_described_to_the_model_too(rules: list[Rul
 def test_the_artifact_cannot_be_switched_off_into_the_content(rules: list[Rule]) -> None:
     with pytest.raises(ValidationError):
         ClassifyTool(rules, backend=ScriptedBackend(), response_format="content")
+
+
+@every_face
+def test_a_text_that_a_model_puts_where_none_belongs_is_not_traced(face: str, tool: ClassifyTool) -> None:
+    recorder = Recorder()
+    for misplaced in ({INVOICE_TEXT: 1}, [INVOICE_TEXT], {"deep": {INVOICE_TEXT: [INVOICE_TEXT]}}):
+        assert called(tool, face, {"callbacks": [recorder]}, document=misplaced).status == "error"
+    assert len(recorder.named(tool.name)) == 3
+    assert SECRET_WORDS not in recorder.told()

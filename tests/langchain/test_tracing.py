@@ -123,6 +123,18 @@ def test_a_transformers_run_counts_and_names_documents_and_shows_none(
     assert SECRET_WORDS not in recorder.told()
 
 
+@pytest.mark.parametrize("source", ["/home/ada/acme.pdf", "https://ada:hush@example.com/ada/acme.pdf?signature=hush"])
+def test_neither_a_run_nor_an_error_tells_where_a_file_lies_or_how_to_sign_for_it(
+    source: str, face: str, recorder: Recorder, rules: list[Rule]
+) -> None:
+    given = [Document(page_content=INVOICE_TEXT, metadata={"source": source})]
+    transformer = ClassifyDocumentTransformer(rules, backend=fails_on("invoice"))
+    [failed] = run(face, transformer, "invoke", given, {"callbacks": [recorder]})
+    told = recorder.told() + failed.metadata["classify_error"]
+    assert told.count("acme.pdf") >= 3
+    assert [secret for secret in ("ada", "hush") if secret in told] == []
+
+
 def test_a_hundred_thousand_pages_do_not_swell_a_trace(recorder: Recorder, rules: list[Rule]) -> None:
     pages = [Document(page_content="an invoice", metadata={"source": "a.pdf", "page": n}) for n in range(1000)]
     ClassifyDocumentTransformer(rules, backend="local").invoke(pages, {"callbacks": [recorder]})

@@ -118,7 +118,7 @@ def test_a_provider_s_failure_shows_neither_the_document_nor_a_key(
 
     assert isinstance(one.error, ConnectionFailedError)
     assert "sk-secret" not in str(one.error) + repr(one) + caplog.text
-    assert isinstance(one.error.__cause__, ValueError)
+    assert isinstance(one.error.__cause__.original, ValueError)
 
 
 def test_no_repr_shows_the_model_s_key(rules: list[Rule]) -> None:

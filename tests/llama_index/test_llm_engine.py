@@ -168,7 +168,7 @@ def test_a_provider_s_failure_ends_one_document_and_not_the_run(kind: Any, rules
     first, second = classifier(llm, rules, on_error="record", max_concurrency=1).classify_many([BILL, BILL + "!"])
 
     assert isinstance(first.error, ConnectionFailedError)
-    assert first.error.__cause__ is original
+    assert first.error.__cause__.original is original
     assert "OSError" in str(first.error)
     assert "sk-secret" not in str(first.error) + repr(first)
     assert second.type == "invoice"

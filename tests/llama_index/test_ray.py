@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import importlib
-import os
 import re
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,11 +17,11 @@ from classify_core.testing.server import ClassifyServer
 from llama_index_classify import ClassifyTransform
 from tests.backends import ScriptedBackend
 from tests.llama_index.parts import splitter
+from tests.ray_programs import run_program, short_folder
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "examples" / "llama_index" / "ray_ingestion.py"
 CREATE, UPLOAD = "POST /api/v2/classify", "POST /api/v1/beta/files"
-SECONDS = 300
 BILL = "Invoice number 7: line items, tax, the total amount due"
 KEY = "llx-of-the-driver-0123456789"
 
@@ -149,36 +144,8 @@ def test_a_file_that_is_classified_itself_has_one_label_however_its_pages_are_cu
 
 @pytest.fixture
 def ray_folder() -> Iterator[Path]:
-    """A folder of few characters: Ray's sockets are below it, and a socket's name is short."""
-    folder = Path(tempfile.mkdtemp(prefix="ray-", dir="/tmp" if os.name == "posix" else None))
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def run_program(folder: Path, environment: Mapping[str, str], *arguments: str) -> str:
-    """What the example prints; ended, with all that it began, where it takes too long."""
-    alone = {
-        "HOME": str(folder),  # Ray keeps a token of its own there
-        "RAY_TMPDIR": str(folder),
-        "RAY_USAGE_STATS_ENABLED": "0",
-        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # on Linux too: everything on loopback
-    }
-    with subprocess.Popen(
-        [sys.executable, str(PROGRAM), *arguments],
-        cwd=ROOT,
-        env=os.environ | alone | environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as program:
-        try:
-            printed, told = program.communicate(timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(program.pid, signal.SIGKILL)
-            raise
-    assert program.returncode == 0, told
-    return printed
+    with short_folder() as folder:
+        yield folder
 
 
 def labels_in(printed: str) -> dict[str, tuple[str, str, int]]:
@@ -193,7 +160,9 @@ def test_a_real_cluster_labels_each_document_once_as_one_process_would(
 ) -> None:
     cache = ray_folder / "answers.sqlite"
     options = ["--documents", "examples/documents", "--rules", "examples/rules.yaml", "--cache", str(cache)]
-    printed = run_program(ray_folder, classify_server.environment(), *options, "--backend", "hosted", "--workers", "2")
+    options += ["--backend", "hosted", "--workers", "2"]
+    environment = classify_server.environment()
+    printed = run_program(PROGRAM, *options, folder=ray_folder, working_directory=ROOT, environment=environment)
     found = labels_in(printed)
     texts = {path: path.read_text() for path in sorted((ROOT / "examples" / "documents").iterdir()) if is_text(path)}
     documents = [Document(id_=path.name, text=text) for path, text in texts.items()]
