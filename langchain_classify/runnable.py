@@ -11,20 +11,20 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableSerializa
 from pydantic import BaseModel, RootModel
 
 from classify_core.classification import Classification
-from langchain_classify.completing import CompletingMethods
+from langchain_classify.batches.completing import CompletingMethods
 from langchain_classify.component import COMPONENT_CONFIG, ClassifyComponent, Rules, on_error_for
-from langchain_classify.composing import ClassifyBinding, ClassifyConfigurable, ComposingMethods
+from langchain_classify.composed.composing import ClassifyBinding, ClassifyConfigurable, ComposingMethods
+from langchain_classify.composed.retrying import RETRYABLE
 from langchain_classify.progress import adispatched_progress, dispatched_progress
 from langchain_classify.references import DocumentLike, source_of
-from langchain_classify.retrying import RETRYABLE
 from langchain_classify.traced_inputs import areference_to
 
 if TYPE_CHECKING:
     from langchain_core.runnables.utils import AnyConfigurableField, ConfigurableField
 
     from classify_core.errors import ClassifyError
-    from langchain_classify.batching import Batch
-    from langchain_classify.runs import Runs
+    from langchain_classify.batches.batch import Batch
+    from langchain_classify.batches.runs import Runs
 
 
 class ClassifyRunnableInput(RootModel[Document | str]):

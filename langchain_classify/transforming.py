@@ -20,9 +20,9 @@ from tenacity import retry_if_exception
 
 from classify_core.background import in_thread
 from classify_core.errors import BatchError
-from langchain_classify.dumping import DumpedFromHere
+from langchain_classify.composed.dumping import DumpedFromHere
+from langchain_classify.composed.retrying import RETRYABLE
 from langchain_classify.references import adocuments_in, documents_in, references_to
-from langchain_classify.retrying import RETRYABLE
 
 if TYPE_CHECKING:
     from typing import TypeAlias

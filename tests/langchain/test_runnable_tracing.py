@@ -184,7 +184,8 @@ async def test_a_large_document_is_hashed_off_the_loop(
     assert (await runnable.ainvoke(large, config)).type == "invoice"
     assert (await runnable.abatch([large], config))[0].type == "invoice"
     assert [one.type for one in await runnable.map().ainvoke([large], config)] == ["invoice"]
-    assert [event async for event in runnable.astream_events(large)][0]["data"]["input"]["size"] == len(large)
+    events = [event async for event in runnable.astream_events(large)]
+    assert events[0]["data"]["input"]["size"] == len(large)
     assert threads
     assert threading.get_ident() not in threads
 

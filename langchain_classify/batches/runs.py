@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from langchain_core.callbacks import AsyncCallbackManagerForChainRun, CallbackManagerForChainRun
     from langchain_core.runnables import Runnable
 
-    from langchain_classify.batching import Batch
+    from langchain_classify.batches.batch import Batch
 
 ConfigLike: TypeAlias = RunnableConfig | Sequence[RunnableConfig] | None
 """One config for all inputs, or each input's own."""

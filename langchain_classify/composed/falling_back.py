@@ -11,13 +11,13 @@ from langchain_core.runnables import Runnable, RunnableWithFallbacks
 from pydantic import ConfigDict
 
 from classify_core.classification import Classification
-from langchain_classify.batching import Batch
-from langchain_classify.calling_each import acalled_each
-from langchain_classify.completing import AloneAsBatchMethods
-from langchain_classify.dumping import DumpedFromHere
+from langchain_classify.batches.batch import Batch
+from langchain_classify.batches.calling_each import acalled_each
+from langchain_classify.batches.completing import AloneAsBatchMethods
+from langchain_classify.batches.rounds import Rounds, document_alone
+from langchain_classify.batches.runs import Runs
+from langchain_classify.composed.dumping import DumpedFromHere
 from langchain_classify.references import DocumentLike
-from langchain_classify.rounds import Rounds, document_alone
-from langchain_classify.runs import Runs
 
 
 class TakesDocuments(Runnable[DocumentLike, Classification]):

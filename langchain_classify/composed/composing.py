@@ -18,17 +18,17 @@ from pydantic import ConfigDict
 
 from classify_core.classification import Classification
 from classify_core.windows import ending
-from langchain_classify.calling_each import CallingEachMethods
-from langchain_classify.dumping import DumpedFromHere
-from langchain_classify.falling_back import ClassifyWithFallbacks, TakesDocuments
+from langchain_classify.batches.calling_each import CallingEachMethods
+from langchain_classify.composed.dumping import DumpedFromHere
+from langchain_classify.composed.falling_back import ClassifyWithFallbacks, TakesDocuments
+from langchain_classify.composed.retrying import RETRYABLE, ClassifyRetry
 from langchain_classify.references import DocumentLike
-from langchain_classify.retrying import RETRYABLE, ClassifyRetry
 from langchain_classify.traced_inputs import areference_to, listed, reference_to
 
 if TYPE_CHECKING:
     from langchain_core.runnables.retry import ExponentialJitterParams
 
-    from langchain_classify.runs import ConfigLike
+    from langchain_classify.batches.runs import ConfigLike
 
 
 class ComposingMethods(TakesDocuments):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
-    from langchain_classify.batching import Batch
-    from langchain_classify.runs import Runs
+    from langchain_classify.batches.batch import Batch
+    from langchain_classify.batches.runs import Runs
 
 
 def document_alone(value: Any, error: Any) -> Any:

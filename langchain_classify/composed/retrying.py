@@ -25,12 +25,12 @@ from tenacity import (
 
 from classify_core.classification import Classification
 from classify_core.errors import ClassifyError, ClassifyTimeoutError, ConnectionFailedError, ServerError
-from langchain_classify.batching import Batch
-from langchain_classify.completing import AloneAsBatchMethods
-from langchain_classify.dumping import DumpedFromHere
+from langchain_classify.batches.batch import Batch
+from langchain_classify.batches.completing import AloneAsBatchMethods
+from langchain_classify.batches.rounds import Rounds
+from langchain_classify.batches.runs import Runs
+from langchain_classify.composed.dumping import DumpedFromHere
 from langchain_classify.references import DocumentLike
-from langchain_classify.rounds import Rounds
-from langchain_classify.runs import Runs
 
 RETRYABLE: Final[tuple[type[ClassifyError], ...]] = (ConnectionFailedError, ServerError, ClassifyTimeoutError)
 """Errors that a later attempt may not meet. A `RateLimitError` is none: what waiting helps was waited for."""

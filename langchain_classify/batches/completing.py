@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from classify_core.classification import Classification
-from langchain_classify.batching import Batch
+from langchain_classify.batches.batch import Batch
+from langchain_classify.batches.runs import ConfigLike, Runs, aopen_runs, open_runs
 from langchain_classify.references import DocumentLike
-from langchain_classify.runs import ConfigLike, Runs, aopen_runs, open_runs
 
 if TYPE_CHECKING:
     from typing import TypeAlias

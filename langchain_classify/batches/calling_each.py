@@ -14,7 +14,7 @@ from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import get_config_list
 
 if TYPE_CHECKING:
-    from langchain_classify.runs import ConfigLike
+    from langchain_classify.batches.runs import ConfigLike
 
 
 class CallingEachMethods(Runnable[Any, Any]):

@@ -1,0 +1,1 @@
+"""What `with_retry`, `with_fallbacks`, `map` and the like make of a runnable of ours."""
