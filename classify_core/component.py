@@ -7,6 +7,7 @@ HTTP client are not among them.
 from __future__ import annotations
 
 import copy
+import difflib
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
@@ -31,6 +32,9 @@ _CONTAINERS: Final = (dict, list, set)
 _NOT_MIRRORED: Final = frozenset({"on_error"})
 
 
+# Those that are no fields.
+_ARGUMENTS: Final = ("classifier", "prefix", "api_key", "http_client")
+
 # Fields of some components that name types: a name that no rule produces would silently do nothing.
 _TYPE_LISTS: Final = ("keep_types", "drop_types")
 
@@ -47,7 +51,7 @@ class ClassifierFields(BaseModel):
         fields: the component's own fields. `on_error` is none: what a failure does is `on_failure`.
 
     Raises:
-        InvalidOptionError: `classifier=` stands beside arguments of a Classifier.
+        InvalidOptionError: there is no such argument, or `classifier=` stands beside arguments of a Classifier.
     """
 
     # Inputs are hidden in errors because a misspelt argument may hold a key.
@@ -90,6 +94,7 @@ class ClassifierFields(BaseModel):
         http_client: httpx.AsyncClient | None = None,
         **fields: Any,
     ) -> None:
+        self._refuse_unknown(fields)
         own = {"rules": rules, "api_key": api_key, "http_client": http_client}
         own |= {name: fields.pop(name) for name in _classifier_fields() if name in fields}
         given = {name: value for name, value in own.items() if value is not None}
@@ -109,6 +114,21 @@ class ClassifierFields(BaseModel):
         self.metadata_schema.refuse_ambiguous(self.rules or ())
         for name in _TYPE_LISTS:
             refuse_unknown_types(name, getattr(self, name, None), self.rules, self.metadata_schema.no_match_label)
+
+    @classmethod
+    def _refuse_unknown(cls, fields: Mapping[str, Any]) -> None:
+        """Refuses a misspelt argument before a classifier is made: of `rule=` it would only say that rules are missing.
+
+        Raises:
+            InvalidOptionError: there is one; its value, which may be a key, is not told.
+        """
+        own = {alias for field in cls.model_fields.values() if (alias := field.alias) is not None}
+        known = sorted(own.union(cls.model_fields, _ARGUMENTS))
+        for name in fields:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=3)
+                told = f"; near are {', '.join(near)}" if near else f"; see {cls.__name__} and Classifier"
+                raise InvalidOptionError(f"{cls.__name__} has no argument {name}{told}")
 
     @property
     def classifier(self) -> Classifier:

@@ -81,6 +81,8 @@ class ComponentSuite(Suite):
             self.make(rules, backend="local", api_kee=KEY)
         assert "api_kee" in str(caught.value)
         assert KEY not in str(caught.value)
+        with pytest.raises((ValueError, TypeError), match=r"\brule\b"):  # and not that there are no rules
+            self.make(rule=rules, backend="local")
 
     @pytest.mark.parametrize("argument", [{"min_confidence": 0.5}, {"api_key": KEY}, {"backend": "local"}])
     def test_a_classifier_beside_its_own_arguments_is_refused(self, argument: Any, rules: list[Rule]) -> None:
