@@ -38,12 +38,13 @@ test-peers: $(VENV)/.test-ready $(PEER_SDK)/.ready $(PEER_V1)/.ready  ## the off
 benchmark: $(VENV)/.test-ready $(PEER_SDK)/.ready  ## us and the official SDK in turn against our server; CASES=1,3 only some
 	$(BIN)/python benchmarks/hosted.py $(if $(CASES),--cases $(CASES))
 
-# LangChain's standard suites and schemathesis ask for newer versions than our lowest; what pages and programs show is
-# run on the newest alone, since it is made of what the other tests run on both.
+# LangChain's standard suites and schemathesis ask for newer versions than our lowest; what pages, programs
+# and clients show is run on the newest alone, since it is made of what the other tests run on both.
 test-lowest: $(LOWEST)/.ready  ## the tests on the lowest versions that pyproject.toml allows
 	$(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist loadfile \
 		--ignore tests/langchain/test_tool_standard.py --ignore tests/server/test_schemathesis.py \
-		--ignore tests/docs --ignore-glob "*/test_benchmarks*" --ignore-glob "*/test_examples*"
+		--ignore tests/docs --ignore-glob "*/test_benchmarks*" --ignore-glob "*/test_examples*" \
+		--ignore tests/peers --ignore tests/langchain/test_ray.py
 
 test-bare: $(BARE)/.ready  ## the built wheel alone, with no extra and no development package
 	$(BARE)/bin/python tests/bare/smoke.py
