@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import re
 import subprocess
 import sys
@@ -15,12 +14,11 @@ from typing import Any
 import pytest
 from langchain_core.documents import Document
 
+from tests.example_programs import DOCUMENTS, EXAMPLES, keys_to, printed_by, sections_of
 from tests.ray_programs import run_program, short_folder
 from tests.service import ClassifyService
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
 PROGRAMS = EXAMPLES / "langchain"
-DOCUMENTS = {path.name for path in (EXAMPLES / "documents").iterdir()}
 COUNTED = re.compile(r"^(\S+) +(\d+) added +(\d+) known before$")
 HIT = re.compile(r"^(\S+) +(\d\.\d\d)  (\S+)$")
 CALL = re.compile(
@@ -37,12 +35,6 @@ def program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """A program as a module, with what stands beside it importable as for the program."""
     monkeypatch.syspath_prepend(str(PROGRAMS))
     return importlib.import_module(request.param)
-
-
-def sections_of(printed: str) -> dict[str, list[str]]:
-    """The lines below each heading."""
-    parts = [part.splitlines() for part in printed.strip().split("\n\n")]
-    return {heading: [line.strip() for line in lines] for heading, *lines in parts}
 
 
 def counts_of(lines: list[str]) -> dict[str, tuple[int, int]]:
@@ -66,27 +58,19 @@ def hits_of(lines: list[str]) -> list[tuple[str, float, str]]:
 def test_each_program_runs_in_any_folder_writes_nothing_and_uploads_nothing_even_with_a_key(
     name: str, told: str, service: ClassifyService, tmp_path: Path
 ) -> None:
-    given = {"LLAMA_CLOUD_API_KEY": service.api_key, "LLAMA_CLOUD_BASE_URL": service.base_url}
-    command = [sys.executable, str(PROGRAMS / f"{name}.py")]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=tmp_path, env={**os.environ, **given}
-    )
-    assert done.returncode == 0, done.stderr
-    assert told in done.stdout
-    assert not service.requests
-    assert not list(tmp_path.iterdir())
-    assert str(EXAMPLES) not in done.stdout
+    printed = printed_by(PROGRAMS / f"{name}.py", service, tmp_path)
+    assert told in printed
     calls = [("march.pdf", "invoice", "invoice"), ("loan.docx", "contract", "contract")]
-    assert CALL.findall(done.stdout) == (calls if name == "agent_with_attachments" else [])
+    assert CALL.findall(printed) == (calls if name == "agent_with_attachments" else [])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no process groups to end a cluster by")
 def test_the_program_for_ray_needs_no_argument_writes_nothing_and_uploads_nothing_even_with_a_key(
     service: ClassifyService, tmp_path: Path
 ) -> None:
-    given = {"LLAMA_CLOUD_API_KEY": service.api_key, "LLAMA_CLOUD_BASE_URL": service.base_url}
+    program, environment = PROGRAMS / "ray_parquet.py", keys_to(service)
     with short_folder() as folder:
-        printed = run_program(PROGRAMS / "ray_parquet.py", folder=folder, working_directory=tmp_path, environment=given)
+        printed = run_program(program, folder=folder, working_directory=tmp_path, environment=environment)
     labels = dict(LABELLED.findall(printed))
     assert labels.keys() == DOCUMENTS
     assert labels["harbour-lights-march.pdf"] == "invoice"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import re
 import subprocess
 import sys
@@ -13,11 +12,10 @@ from typing import Any
 
 import pytest
 
+from tests.example_programs import DOCUMENTS, EXAMPLES, printed_by, sections_of
 from tests.service import ClassifyService
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
 PROGRAMS = EXAMPLES / "llama_index"
-DOCUMENTS = {path.name for path in (EXAMPLES / "documents").iterdir()}
 # Packages of LlamaIndex's integrations, each of them a part of the namespace `llama_index`.
 INTEGRATIONS = """
     agent callbacks cli embeddings evaluation experimental extractors finetuning graph_rag graph_stores indices
@@ -35,12 +33,6 @@ def program(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     """A program as a module, with what stands beside it importable as for the program."""
     monkeypatch.syspath_prepend(str(PROGRAMS))
     return importlib.import_module(request.param)
-
-
-def sections_of(printed: str) -> dict[str, list[str]]:
-    """The lines below each heading."""
-    parts = [part.splitlines() for part in printed.strip().split("\n\n")]
-    return {heading: [line.strip() for line in lines] for heading, *lines in parts}
 
 
 def counts_of(lines: list[str]) -> dict[str, int]:
@@ -64,18 +56,10 @@ def hits_of(lines: list[str]) -> list[tuple[str, float, str]]:
 def test_each_program_runs_in_any_folder_writes_nothing_and_uploads_nothing_even_with_a_key(
     name: str, told: str, service: ClassifyService, tmp_path: Path
 ) -> None:
-    given = {"LLAMA_CLOUD_API_KEY": service.api_key, "LLAMA_CLOUD_BASE_URL": service.base_url}
-    command = [sys.executable, str(PROGRAMS / f"{name}.py")]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, cwd=tmp_path, env={**os.environ, **given}
-    )
-    assert done.returncode == 0, done.stderr
-    assert told in done.stdout
-    assert not service.requests
-    assert not list(tmp_path.iterdir())
-    assert str(EXAMPLES) not in done.stdout
+    printed = printed_by(PROGRAMS / f"{name}.py", service, tmp_path)
+    assert told in printed
     calls = [("march.pdf", "invoice"), ("loan.docx", "contract")] if name == "attachment_agent" else []
-    assert CALL.findall(done.stdout) == calls
+    assert CALL.findall(printed) == calls
 
 
 @pytest.mark.parametrize("program", ["ingestion_routing"], indirect=True)

@@ -56,4 +56,4 @@ def test_serving_brings_the_command_that_serves() -> None:
 
 def test_the_changelog_begins_with_this_version() -> None:
     changelog = (ROOT / "CHANGELOG.md").read_text()
-    assert re.search(r"^## (\S+)", changelog, re.MULTILINE)[1] == PROJECT["version"]  # type: ignore[index]
+    assert re.search(r"^## (\S+)", changelog, re.MULTILINE)[1] == PROJECT["version"]

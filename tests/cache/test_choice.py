@@ -24,7 +24,7 @@ def test_each_way_to_name_a_cache_gives_the_one_it_names(tmp_path: Path) -> None
         assert isinstance(cache_of(path), FileCache)
     assert cache_of(own) is own
     with pytest.raises(InvalidOptionError, match="cache=3"):
-        cache_of(3)  # type: ignore[arg-type]
+        cache_of(3)
 
 
 def test_a_cache_file_is_a_journal_too_and_memory_is_none(tmp_path: Path) -> None:

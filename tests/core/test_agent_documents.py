@@ -179,7 +179,7 @@ def test_neither_texts_nor_names_nor_places_are_in_its_repr(inbox: Path) -> None
 
 
 def test_attachments_are_a_mapping_of_names() -> None:
-    found = attachments_of({7: "a", "b": "c"}, lambda text, name: Source.text(text, name=name))  # type: ignore[dict-item]
+    found = attachments_of({7: "a", "b": "c"}, lambda text, name: Source.text(text, name=name))
     assert {key: source.name for key, source in found.items()} == {"7": "7", "b": "b"}
     assert attachments_of(None, cast("Any", None)) == {}
     with pytest.raises(InvalidOptionError, match="maps names"):

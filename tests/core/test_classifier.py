@@ -47,7 +47,7 @@ def _classifier(
     rules: list[Rule], behaviour: Behaviour | None = None, **options: object
 ) -> tuple[Classifier, ScriptedBackend]:
     backend = ScriptedBackend(behaviour)
-    return Classifier(rules, backend=backend, **options), backend  # type: ignore[arg-type]
+    return Classifier(rules, backend=backend, **options), backend
 
 
 def _fails_on(word: str, error: ClassifyError) -> Behaviour:
@@ -406,19 +406,19 @@ def test_sync_calls_work_inside_a_running_loop(rules: list[Rule]) -> None:
 )
 def test_options_that_cannot_work_are_refused_at_construction(rules: list[Rule], options: dict[str, object]) -> None:
     with pytest.raises(InvalidOptionError):
-        Classifier(rules, **({"backend": "local"} | options))  # type: ignore[arg-type]
+        Classifier(rules, **({"backend": "local"} | options))
 
 
 @pytest.mark.parametrize("sources", ["a text", b"bytes", Path("a.pdf"), Source.text("a")])
 def test_a_single_document_where_a_list_is_expected_is_refused(rules: list[Rule], sources: object) -> None:
     with pytest.raises(InvalidOptionError, match="takes a list"):
-        _classifier(rules)[0].classify_many(sources)  # type: ignore[arg-type]
+        _classifier(rules)[0].classify_many(sources)
 
 
 def test_a_list_with_something_that_is_no_document_is_refused_before_anything_is_spent(rules: list[Rule]) -> None:
     classifier, backend = _classifier(rules)
     with pytest.raises(InvalidOptionError, match="cannot classify a int"):
-        classifier.classify_many(["invoice", 7])  # type: ignore[list-item]
+        classifier.classify_many(["invoice", 7])
     assert not backend.asked
 
 
@@ -513,7 +513,7 @@ def test_a_blocked_backend_call_to_a_sync_method_is_an_error_and_no_deadlock(rul
 
 def test_max_credits_stops_the_run_and_keeps_what_is_done(rules: list[Rule]) -> None:
     def paid(text: str) -> Answer:
-        return Answer(type="invoice", confidence=1.0, job_id=text, usage={"credits": 2})  # type: ignore[arg-type]
+        return Answer(type="invoice", confidence=1.0, job_id=text, usage={"credits": 2})
 
     classifier, backend = _classifier(rules, paid, max_credits=5, max_concurrency=1, on_error="record")
     outcomes = classifier.classify_many([str(number) for number in range(10)])

@@ -69,7 +69,7 @@ def web(**pages: Page) -> Iterator[str]:
 
 
 async def _read(url: str, **limits: object) -> Content:
-    content = await read(Source.url(url, **({"allow_private": True} | limits)))  # type: ignore[arg-type]
+    content = await read(Source.url(url, **({"allow_private": True} | limits)))
     assert content is not None
     return content
 

@@ -236,7 +236,7 @@ class _SignedArchive(Guarded):
     def __init__(self, signature: str) -> None:
         super().__init__()
         self.fo = io.BytesIO()
-        self.fo.name = f"https://bucket/one.zip?signature={signature}"  # type: ignore[attr-defined]
+        self.fo.name = f"https://bucket/one.zip?signature={signature}"
 
 
 def test_an_address_holds_no_signature_and_does_not_change_with_it() -> None:

@@ -161,7 +161,7 @@ def test_usage_tells_what_the_service_billed(rules: list[Rule]) -> None:
     def billed(text: str) -> object:
         return Answer(type="invoice", confidence=1.0, usage=JobUsage(credits=float(len(text))))
 
-    with Classifier(rules, backend=JobScriptedBackend(billed)) as classifier:  # type: ignore[arg-type]
+    with Classifier(rules, backend=JobScriptedBackend(billed)) as classifier:
         classifier.classify_many(["1", "22", "333"])
         assert classifier.usage.credits == 6.0
         assert not classifier.usage.is_estimated

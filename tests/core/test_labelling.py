@@ -153,9 +153,9 @@ def test_rows_of_a_table_whose_page_or_source_is_empty_stay_alone(missing: dict[
 class _Array:
     """Answers a comparison with many answers and has no truth, as an array of numbers."""
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
-    def __eq__(self, other: object) -> _Array:  # type: ignore[override]
+    def __eq__(self, other: object) -> _Array:
         return self
 
     def __bool__(self) -> bool:
@@ -315,7 +315,7 @@ def test_on_failure_raise_carries_all_outcomes(rules: list[Rule]) -> None:
 
 def test_an_unknown_policy_is_refused() -> None:
     with pytest.raises(InvalidOptionError, match="on_failure"):
-        LabelPolicy(on_failure="ignore")  # type: ignore[arg-type]
+        LabelPolicy(on_failure="ignore")
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def test_a_file_path_comes_before_a_source_also_where_its_file_is_gone(inbox: Pa
 
 def test_another_choice_is_refused() -> None:
     with pytest.raises(InvalidOptionError, match="source='url': give one of text, file"):
-        LabelPolicy(source="url")  # type: ignore[arg-type]
+        LabelPolicy(source="url")
 
 
 def _labeller(rules: Sequence[Rule], backend: Any) -> Labeller:

@@ -64,7 +64,7 @@ GOOD = {"type": "invoice", "description": "a bill with an amount due"}
 )
 def test_rules_that_the_service_refuses_are_refused_before_anything_is_sent(rules: object, told: str) -> None:
     with pytest.raises(InvalidRulesError) as caught:
-        Classifier(rules=rules, backend="local")  # type: ignore[arg-type]
+        Classifier(rules=rules, backend="local")
     assert told in str(caught.value)
     assert isinstance(caught.value, ValueError)
 
@@ -225,7 +225,7 @@ def _rules_id(
     *, rules: list[Rule] | None = None, minimum: float | None = None, backend: str = "hosted", **more: object
 ) -> str:
     chosen = [Rule(type="a", description="description of a"), Rule(type="b", description="description of b")]
-    return rules_id_of(ClassifyConfiguration(rules=rules or chosen, **more), minimum, backend)  # type: ignore[arg-type]
+    return rules_id_of(ClassifyConfiguration(rules=rules or chosen, **more), minimum, backend)
 
 
 def test_the_rules_id_tells_everything_apart_that_changes_a_label() -> None:

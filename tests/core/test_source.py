@@ -56,13 +56,13 @@ def test_an_address_may_hold_a_secret_and_is_not_shown() -> None:
 def test_what_is_no_document_is_refused() -> None:
     for value in (7, None, ["a"], object()):
         with pytest.raises(InvalidOptionError, match="cannot classify"):
-            Source.of(value)  # type: ignore[arg-type]
+            Source.of(value)
     for wrong in (
         lambda: Source.text(b"x"),
         lambda: Source.bytes("x"),
         lambda: Source.file_id(" "),
         lambda: Source.path(7),
-    ):  # type: ignore[arg-type]
+    ):
         with pytest.raises(InvalidOptionError):
             wrong()
 

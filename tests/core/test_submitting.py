@@ -109,7 +109,7 @@ def test_a_type_that_is_in_no_rule_is_an_error_when_it_is_collected(rules: list[
     backend = JobScriptedBackend()
     with Classifier(rules, backend=backend) as classifier:
         handles = classifier.submit(["invoice"])
-        backend.answers["job-1"] = backend.answers["job-1"].model_copy(update={"type": "letter"})  # type: ignore[union-attr]
+        backend.answers["job-1"] = backend.answers["job-1"].model_copy(update={"type": "letter"})
         [collected] = classifier.collect(handles)
     assert collected.classification is not None
     assert collected.classification.status is Status.FAILED

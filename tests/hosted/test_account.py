@@ -13,7 +13,7 @@ KEY = "llx-shared-0123456789"
 
 
 def _account(**options: str) -> Account:
-    return HostedBackend(**{"api_key": KEY, "base_url": "eu", **options})._jobs._account()  # type: ignore[arg-type]
+    return HostedBackend(**{"api_key": KEY, "base_url": "eu", **options})._jobs._account()
 
 
 async def test_backends_of_one_key_share_an_account_and_no_others() -> None:

@@ -150,7 +150,7 @@ def test_a_repeated_run_finds_its_jobs_and_pays_for_nothing_twice(service: Class
 
 def test_other_rules_or_parsing_options_are_another_job(service: ClassifyService, rules: list[Rule]) -> None:
     for options in ({}, {"parsing": ParsingConfiguration(max_pages=1)}, {"parsing": {"target_pages": "1"}}):
-        with _classifier(service, rules, **options) as classifier:  # type: ignore[arg-type]
+        with _classifier(service, rules, **options) as classifier:
             classifier.classify("invoice")
     with _classifier(service, rules[:1]) as classifier:
         classifier.classify("invoice")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import warnings
 from typing import TYPE_CHECKING, Any
 
 from langchain_core._api.beta_decorator import LangChainBetaWarning
+from langchain_core.documents import Document
 from langchain_core.load import dumps, loads
 from langchain_core.tracers.base import BaseTracer
 
@@ -23,6 +25,8 @@ TAKES_ALLOWED_OBJECTS = "allowed_objects" in inspect.signature(loads).parameters
 SECRET_WORDS = "zanzibar quixotic"
 INVOICE_TEXT = f"invoice number 7, line items, tax, total amount due. {SECRET_WORDS}"
 RECIPE_TEXT = f"recipe: ingredients, quantities, steps of preparation, cooking. {SECRET_WORDS}"
+INVOICE_DOCUMENT = Document(page_content=INVOICE_TEXT, metadata={"source": "acme.pdf"})
+RECIPE_DOCUMENT = Document(page_content=RECIPE_TEXT, metadata={"source": "cake.pdf"})
 
 
 class Recorder(BaseTracer):
@@ -50,6 +54,13 @@ class Recorder(BaseTracer):
             for run in self.runs
             if not names or run.name in names
         )
+
+
+def run(face: str, component: Any, name: str, *args: Any, **options: Any) -> Any:
+    """Calls a method of a component, or its asynchronous twin."""
+    if face == "async":
+        return asyncio.run(getattr(component, f"a{name}")(*args, **options))
+    return getattr(component, name)(*args, **options)
 
 
 def fails_on(word: str, error: type[ClassifyError] = ClassifyError) -> ScriptedBackend:

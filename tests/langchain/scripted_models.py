@@ -29,7 +29,7 @@ class CallingModel(BaseChatModel):
     def _llm_type(self) -> str:
         return "scripted"
 
-    def bind_tools(self, tools: Sequence[Any], **options: Any) -> Self:  # type: ignore[override]
+    def bind_tools(self, tools: Sequence[Any], **options: Any) -> Self:
         self.offered = [convert_to_openai_tool(tool) for tool in tools]
         return self
 

@@ -48,7 +48,7 @@ class ScriptedModel(SimpleChatModel):
         return [json.loads(prompt.split("```json")[-1].split("```")[0]) for prompt in self.prompts]
 
 
-class ChromaTranslator(translators.PGVectorTranslator):  # type: ignore[misc]
+class ChromaTranslator(translators.PGVectorTranslator):
     """The same filters for Chroma; LangChain's own is in a package that these tests do without."""
 
     allowed_comparators = (

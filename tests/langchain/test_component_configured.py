@@ -68,8 +68,8 @@ def test_a_field_that_is_not_the_classifiers_is_configured_without_a_new_classif
     configurable = ClassifyDocumentTransformer(rules, backend=backend).configurable_fields(
         overwrite=ConfigurableField(id="overwrite")
     )
-    prepared = [configurable.prepare({"configurable": {"overwrite": True}})[0] for _ in range(2)]  # type: ignore[attr-defined]
-    assert prepared[0].classifier is prepared[1].classifier is configurable.default.classifier  # type: ignore[attr-defined]
+    prepared = [configurable.prepare({"configurable": {"overwrite": True}})[0] for _ in range(2)]
+    assert prepared[0].classifier is prepared[1].classifier is configurable.default.classifier
     assert prepared[0].overwrite is True
 
 
@@ -78,7 +78,7 @@ def test_a_field_configured_for_one_call_keeps_key_and_connections(rules: list[R
     base = ClassifyRunnable(classifier=classifier)
     configurable = base.configurable_fields(min_confidence=ConfigurableField(id="min_confidence"))
     assert configurable.invoke("an invoice", {"configurable": {"min_confidence": 0.1}}).type == "invoice"
-    prepared, _ = configurable.prepare({"configurable": {"min_confidence": 0.2}})  # type: ignore[attr-defined]
+    prepared, _ = configurable.prepare({"configurable": {"min_confidence": 0.2}})
     assert prepared.classifier.backend is classifier.backend
     assert prepared.min_confidence == 0.2
     classifier.close()
@@ -87,7 +87,7 @@ def test_a_field_configured_for_one_call_keeps_key_and_connections(rules: list[R
 def test_a_key_configured_for_one_call_is_used(rules: list[Rule], service: ClassifyService) -> None:
     base = ClassifyRunnable(rules, api_key="llx-not-the-right-one-01", base_url=service.base_url)
     configurable = base.configurable_fields(api_key=ConfigurableField(id="key"))
-    prepared, _ = configurable.prepare({"configurable": {"key": service.api_key}})  # type: ignore[attr-defined]
+    prepared, _ = configurable.prepare({"configurable": {"key": service.api_key}})
     with base.classifier, prepared.classifier:
         with pytest.raises(AuthenticationError):
             base.invoke("an invoice")
@@ -97,5 +97,5 @@ def test_a_key_configured_for_one_call_is_used(rules: list[Rule], service: Class
 def test_configuring_a_saved_configuration_supersedes_the_rules(rules: list[Rule]) -> None:
     base = ClassifyRunnable(rules, api_key=KEY)
     configurable = base.configurable_fields(configuration_id=ConfigurableField(id="saved"))
-    prepared, _ = configurable.prepare({"configurable": {"saved": "cfg-1"}})  # type: ignore[attr-defined]
+    prepared, _ = configurable.prepare({"configurable": {"saved": "cfg-1"}})
     assert (prepared.configuration_id, prepared.rules) == ("cfg-1", None)

@@ -172,7 +172,7 @@ def test_of_a_label_what_json_cannot_hold_does_not_matter_where_it_does_not_coun
 
 def test_what_no_label_has_is_refused() -> None:
     with pytest.raises(InvalidOptionError, match=r"no key 'typ'; it has type, confidence"):
-        LabelKeyEncoder(by=("typ",))  # type: ignore[arg-type]
+        LabelKeyEncoder(by=("typ",))
     with pytest.raises(ValidationError, match="prefix"):
         LabelKeyEncoder("with blanks ")
 

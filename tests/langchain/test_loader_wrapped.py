@@ -151,7 +151,7 @@ async def test_a_loader_that_langchain_ships_can_be_wrapped(rules: list[Rule]) -
                 made_at = datetime(2026, 1, 1 + number, tzinfo=UTC)
                 yield Example(id=uuid.uuid4(), dataset_id=uuid.uuid4(), inputs={"text": text}, created_at=made_at)
 
-    wrapped = LangSmithLoader(dataset_name="letters", client=Examples())  # type: ignore[arg-type]
+    wrapped = LangSmithLoader(dataset_name="letters", client=Examples())
     for documents in await all_ways(made(wrapped, rules)):
         assert types(documents) == ["invoice", "recipe", "uncategorized"]
         assert documents[0].metadata["created_at"].startswith("2026-01-01")

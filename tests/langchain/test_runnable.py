@@ -177,9 +177,9 @@ def test_it_is_drawn_as_a_step_of_a_graph(rules: list[Rule]) -> None:
 
 def test_what_comes_as_json_can_name_no_file(rules: list[Rule]) -> None:
     schema = ClassifyRunnable(rules, backend="local").get_input_schema()
-    document = schema.model_validate({"page_content": "an invoice"}).root  # type: ignore[attr-defined]
+    document = schema.model_validate({"page_content": "an invoice"}).root
     assert document == Document(page_content="an invoice")
-    assert schema.model_validate("/etc/passwd").root == "/etc/passwd"  # type: ignore[attr-defined]
+    assert schema.model_validate("/etc/passwd").root == "/etc/passwd"
     with pytest.raises((TypeError, ValueError), match="page_content"):  # LangChain's Document raises the former
         schema.model_validate({"kind": "path", "value": "/etc/passwd"})
 

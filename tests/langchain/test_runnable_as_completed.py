@@ -31,11 +31,6 @@ from tests.backends import HeldBackend, ScriptedBackend, until
 from tests.langchain.helpers import INVOICE_TEXT, RECIPE_TEXT, SECRET_WORDS, Recorder, fails_on
 
 
-@pytest.fixture(params=["sync", "async"])
-def face(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 def completed(face: str, runnable: Any, inputs: list[Any], *args: Any, **options: Any) -> Iterator[tuple[int, Any]]:
     """The pairs as they come, of either face."""
     if face == "sync":
@@ -44,7 +39,7 @@ def completed(face: str, runnable: Any, inputs: list[Any], *args: Any, **options
     with asyncio.Runner() as runner:
         pairs = runner.run(_opened(runnable, inputs, *args, **options))
         try:
-            while (pair := runner.run(anext(pairs, None))) is not None:  # type: ignore[arg-type]
+            while (pair := runner.run(anext(pairs, None))) is not None:
                 yield pair
         finally:
             runner.run(pairs.aclose())
@@ -137,7 +132,7 @@ def test_who_stops_iterating_gives_up_the_rest(face: str, rules: list[Rule]) -> 
     inputs = ["an invoice", "slow invoice", "slow recipe"]
     pairs = completed(face, ClassifyRunnable(rules, backend=backend), inputs, {"callbacks": [handler]})
     assert next(pairs)[0] == 0
-    pairs.close()  # type: ignore[attr-defined]
+    pairs.close()
     asyncio.run(until(lambda: backend.cancelled == 2))
     assert list(backend.asked) == ["an invoice"]
     assert [type(error) for error in handler.errors] == [type(None), RunStoppedError, RunStoppedError]
@@ -242,7 +237,7 @@ def test_what_is_derived_gives_up_the_rest_too(face: str, rules: list[Rule]) -> 
     for number, runnable in enumerate(derived(ClassifyRunnable(rules, backend=backend, cache=False)), start=1):
         pairs = completed(face, runnable, ["an invoice", "slow invoice"])
         assert next(pairs)[0] == 0
-        pairs.close()  # type: ignore[attr-defined]
+        pairs.close()
         asyncio.run(until(lambda number=number: backend.cancelled == number))
 
 
@@ -254,7 +249,7 @@ async def test_the_loop_runs_on_meanwhile(rules: list[Rule]) -> None:
         backend.go_on.set()
         yield
 
-    released = asyncio.create_task(anext(release()))  # type: ignore[arg-type]
+    released = asyncio.create_task(anext(release()))
     runnable = ClassifyRunnable(rules, backend=backend)
     found = {place: one.type async for place, one in runnable.abatch_as_completed(["slow invoice", "a recipe"])}
     await released

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import threading
 from collections.abc import Callable
@@ -10,33 +9,21 @@ from typing import Any
 
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.documents import Document
 from langchain_core.runnables import ConfigurableField, RunnableLambda
 
 from classify_core import ClassifyError, InvalidOptionError, Rule, ServerError, Source
 from langchain_classify import ClassifyRunnable
 from tests.backends import ScriptedBackend
-from tests.langchain.helpers import INVOICE_TEXT, RECIPE_TEXT, SECRET_WORDS, Recorder, fails_on
-
-INVOICE = Document(page_content=INVOICE_TEXT, metadata={"source": "acme.pdf"})
-RECIPE = Document(page_content=RECIPE_TEXT, metadata={"source": "cake.pdf"})
-
-
-@pytest.fixture
-def recorder() -> Recorder:
-    return Recorder()
-
-
-@pytest.fixture(params=["sync", "async"])
-def face(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-def run(face: str, component: Any, name: str, *args: Any, **options: Any) -> Any:
-    if face == "async":
-        return asyncio.run(getattr(component, f"a{name}")(*args, **options))
-    return getattr(component, name)(*args, **options)
-
+from tests.langchain.helpers import (
+    INVOICE_DOCUMENT,
+    INVOICE_TEXT,
+    RECIPE_DOCUMENT,
+    RECIPE_TEXT,
+    SECRET_WORDS,
+    Recorder,
+    fails_on,
+    run,
+)
 
 LEAST = ConfigurableField(id="least")
 
@@ -64,7 +51,9 @@ DERIVED: dict[str, Callable[[ClassifyRunnable], Any]] = {
     ),
 }
 every_derived = pytest.mark.parametrize("derive", DERIVED.values(), ids=DERIVED)
-every_kind = pytest.mark.parametrize("value", [INVOICE, INVOICE_TEXT, INVOICE_TEXT.encode(), Source.text(INVOICE_TEXT)])
+every_kind = pytest.mark.parametrize(
+    "value", [INVOICE_DOCUMENT, INVOICE_TEXT, INVOICE_TEXT.encode(), Source.text(INVOICE_TEXT)]
+)
 
 
 @every_derived
@@ -80,7 +69,7 @@ def test_no_run_of_what_is_derived_shows_the_text(
 ) -> None:
     backend = ScriptedBackend() if error is None else fails_on("invoice", error)
     runnable = derive(ClassifyRunnable(rules, backend=backend))
-    for call, told in (("invoke", value), ("batch", [value, RECIPE])):
+    for call, told in (("invoke", value), ("batch", [value, RECIPE_DOCUMENT])):
         with contextlib.suppress(ServerError):
             run(face, runnable, call, told, {"callbacks": [recorder]})
     assert recorder.runs[0].inputs["digest"] == Source.text(INVOICE_TEXT).reference["digest"]
@@ -101,9 +90,9 @@ def test_no_run_of_a_list_shows_the_texts(
     derive: Callable[[ClassifyRunnable], Any], face: str, recorder: Recorder, rules: list[Rule]
 ) -> None:
     runnable = derive(ClassifyRunnable(rules, backend=ScriptedBackend()))
-    found = run(face, runnable, "invoke", [INVOICE, RECIPE_TEXT], {"callbacks": [recorder]})
+    found = run(face, runnable, "invoke", [INVOICE_DOCUMENT, RECIPE_TEXT], {"callbacks": [recorder]})
     assert [one.type for one in found] == ["invoice", "recipe"]
-    [many] = run(face, runnable, "batch", [[INVOICE, RECIPE_TEXT]], {"callbacks": [recorder]})
+    [many] = run(face, runnable, "batch", [[INVOICE_DOCUMENT, RECIPE_TEXT]], {"callbacks": [recorder]})
     assert many == found
     assert len(recorder.runs) >= 6
     assert "acme.pdf" in str(recorder.runs[0].inputs)
@@ -126,7 +115,7 @@ async def test_a_stream_of_events_shows_no_text(
     derive: Callable[[ClassifyRunnable], Any], version: Any, rules: list[Rule]
 ) -> None:
     runnable = derive(ClassifyRunnable(rules, backend=ScriptedBackend()))
-    events = [event async for event in runnable.astream_events(INVOICE, version=version)]
+    events = [event async for event in runnable.astream_events(INVOICE_DOCUMENT, version=version)]
     kinds = [event["event"] for event in events]
     assert (kinds[0], kinds[-1]) == ("on_chain_start", "on_chain_end")
     assert events[0]["data"]["input"]["name"] == "acme.pdf"
@@ -151,7 +140,7 @@ def test_what_callbacks_are_told_of_configs_and_progress_is_by_reference_too(fac
     handler = Everything()
     runnable = ClassifyRunnable(rules, backend=ScriptedBackend())
     for one in (runnable, runnable.with_retry(), runnable.with_fallbacks([runnable])):
-        run(face, one, "batch", [INVOICE_TEXT, RECIPE], {"callbacks": [handler]})
+        run(face, one, "batch", [INVOICE_TEXT, RECIPE_DOCUMENT], {"callbacks": [handler]})
     assert len(handler.heard) >= 18
     assert SECRET_WORDS not in "".join(handler.heard)
 
@@ -162,7 +151,7 @@ def test_a_fallback_that_is_not_ours_may_show_the_text_in_its_own_run_only(
 ) -> None:
     failing = derive(ClassifyRunnable(rules, backend=fails_on("invoice")))
     runnable = failing.with_fallbacks([RunnableLambda(lambda document: "seen", name="other")])
-    assert run(face, runnable, "invoke", INVOICE, {"callbacks": [recorder], "run_name": "ours"}) == "seen"
+    assert run(face, runnable, "invoke", INVOICE_DOCUMENT, {"callbacks": [recorder], "run_name": "ours"}) == "seen"
     assert SECRET_WORDS in recorder.told("other")
     assert SECRET_WORDS not in recorder.told("ours", "ClassifyRunnable")
 

@@ -117,7 +117,7 @@ def test_an_argument_that_a_subclass_adds_arrives_as_it_was_given(rules: list[Ru
         language: str
 
     class Multilingual(ClassifyTool):
-        def _run(self, text: str, language: str, run_manager: Any = None) -> Any:  # type: ignore[override]
+        def _run(self, text: str, language: str, run_manager: Any = None) -> Any:
             content, artifact = super()._run(text=text)
             return f"{language}: {content}", artifact
 

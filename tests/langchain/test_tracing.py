@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -12,35 +11,24 @@ from langchain_core.runnables import RunnableLambda
 
 from classify_core import ClassifyError, Rule, Source
 from langchain_classify import ClassifyDocumentTransformer, ClassifyRunnable, ClassifyTool
-from tests.langchain.helpers import INVOICE_TEXT, RECIPE_TEXT, SECRET_WORDS, Recorder, fails_on
+from tests.langchain.helpers import (
+    INVOICE_DOCUMENT,
+    INVOICE_TEXT,
+    RECIPE_DOCUMENT,
+    SECRET_WORDS,
+    Recorder,
+    fails_on,
+    run,
+)
 
 if TYPE_CHECKING:
     from tests.service import ClassifyService
-
-INVOICE = Document(page_content=INVOICE_TEXT, metadata={"source": "acme.pdf"})
-RECIPE = Document(page_content=RECIPE_TEXT, metadata={"source": "cake.pdf"})
-
-
-@pytest.fixture
-def recorder() -> Recorder:
-    return Recorder()
-
-
-@pytest.fixture(params=["sync", "async"])
-def face(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-def run(face: str, component: Any, name: str, *args: Any, **options: Any) -> Any:
-    if face == "async":
-        return asyncio.run(getattr(component, f"a{name}")(*args, **options))
-    return getattr(component, name)(*args, **options)
 
 
 def test_a_run_has_its_name_tags_and_a_reference_for_input(face: str, rules: list[Rule]) -> None:
     recorder = Recorder()
     config = {"callbacks": [recorder], "tags": ["mail"], "run_name": "what is it", "metadata": {"batch": 3}}
-    found = run(face, ClassifyRunnable(rules, backend="local"), "invoke", INVOICE, config)
+    found = run(face, ClassifyRunnable(rules, backend="local"), "invoke", INVOICE_DOCUMENT, config)
     (traced,) = recorder.named("what is it")
     assert traced.tags == ["mail"]
     assert traced.metadata["batch"] == 3
@@ -54,7 +42,7 @@ def test_a_run_has_its_name_tags_and_a_reference_for_input(face: str, rules: lis
     assert SECRET_WORDS not in recorder.told()
 
 
-@pytest.mark.parametrize("value", [INVOICE, INVOICE_TEXT, INVOICE_TEXT.encode(), Source.text(INVOICE_TEXT)])
+@pytest.mark.parametrize("value", [INVOICE_DOCUMENT, INVOICE_TEXT, INVOICE_TEXT.encode(), Source.text(INVOICE_TEXT)])
 def test_no_kind_of_input_shows_its_text(face: str, value: Any, recorder: Recorder, rules: list[Rule]) -> None:
     run(face, ClassifyRunnable(rules, backend="local"), "invoke", value, {"callbacks": [recorder]})
     assert len(recorder.runs) == 1
@@ -67,7 +55,7 @@ def test_each_document_of_a_batch_has_a_run_of_its_own_without_its_text(
 ) -> None:
     runnable = ClassifyRunnable(rules, backend=fails_on("recipe:"))
     config = {"callbacks": [recorder], "max_concurrency": limit}
-    run(face, runnable, "batch", [INVOICE, RECIPE, 7], config, return_exceptions=True)
+    run(face, runnable, "batch", [INVOICE_DOCUMENT, RECIPE_DOCUMENT, 7], config, return_exceptions=True)
     errors = {traced.inputs["name"]: traced.error for traced in recorder.named("ClassifyRunnable")}
     assert set(errors) == {"acme.pdf", "cake.pdf", None}
     assert errors["acme.pdf"] is None
@@ -82,7 +70,7 @@ def test_a_failing_run_is_traced_as_an_error_without_the_text(face: str, recorde
             face,
             ClassifyRunnable(rules, backend=fails_on("invoice")),
             "invoke",
-            INVOICE,
+            INVOICE_DOCUMENT,
             {"callbacks": [recorder]},
         )
     assert "acme.pdf" in str(recorder.runs[0].error)
@@ -93,7 +81,7 @@ def test_a_failing_run_is_traced_as_an_error_without_the_text(face: str, recorde
 def test_as_a_step_of_a_sequence_its_own_run_shows_no_text(
     face: str, call: str, recorder: Recorder, rules: list[Rule]
 ) -> None:
-    documents = {"acme.pdf": INVOICE}
+    documents = {"acme.pdf": INVOICE_DOCUMENT}
     chain = RunnableLambda(documents.__getitem__, name="load").with_config(run_name="load") | ClassifyRunnable(
         rules, backend="local"
     )
@@ -111,7 +99,7 @@ def test_a_transformers_run_counts_and_names_documents_and_shows_none(
     face: str, recorder: Recorder, rules: list[Rule]
 ) -> None:
     transformer = ClassifyDocumentTransformer(rules, backend="local", drop_types=["recipe"])
-    found = run(face, transformer, "invoke", [INVOICE, RECIPE], {"callbacks": [recorder]})
+    found = run(face, transformer, "invoke", [INVOICE_DOCUMENT, RECIPE_DOCUMENT], {"callbacks": [recorder]})
     assert found[0].page_content == INVOICE_TEXT
     (traced,) = recorder.runs
     assert traced.inputs["count"] == 2
@@ -186,7 +174,14 @@ def test_neither_key_nor_text_reaches_traces_logs_or_output_of_a_hosted_run(
     service.outcome_for("cake", status="FAILED", error_message="PDF_IS_PROTECTED: no password")
     runnable = ClassifyRunnable(rules, api_key=service.api_key, base_url=service.base_url, timeout=20.0)
     with runnable.classifier:
-        found = run(face, runnable, "batch", [INVOICE, RECIPE], {"callbacks": [recorder]}, return_exceptions=True)
+        found = run(
+            face,
+            runnable,
+            "batch",
+            [INVOICE_DOCUMENT, RECIPE_DOCUMENT],
+            {"callbacks": [recorder]},
+            return_exceptions=True,
+        )
     assert found[0].type == "invoice"
     printed = capfd.readouterr()
     everything = recorder.told() + caplog.text + printed.out + printed.err + repr(runnable) + str(found)

@@ -136,7 +136,7 @@ def test_what_is_no_document_is_refused_behind_the_documents_before_it(way: str,
     transformer = ClassifyDocumentTransformer(rules, backend=ScriptedBackend())
     found: list[Document] = []
     with pytest.raises(InvalidOptionError, match="item 40 is a str"):
-        for one in lazily(transformer, [*invoices(40), "a text"], way=way):  # type: ignore[list-item]
+        for one in lazily(transformer, [*invoices(40), "a text"], way=way):
             found.append(one)  # noqa: PERF402 - what was given before the error counts
     assert len(found) == 40
 
@@ -235,7 +235,7 @@ async def test_the_event_loop_runs_on_while_an_iterable_is_waited_for(rules: lis
     await until(waiting.is_set)  # only a loop that is not held comes back from here
     assert not work.done()
     release.set()
-    assert (await work).metadata["classify_type"] == "invoice"  # type: ignore[union-attr]
+    assert (await work).metadata["classify_type"] == "invoice"
 
 
 async def test_cancelling_it_cancels_the_work(rules: list[Rule]) -> None:

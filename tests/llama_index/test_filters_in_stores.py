@@ -76,7 +76,7 @@ def duckdb() -> Any:
     pytest.importorskip("pyarrow", exc_type=ImportError)
     stores = pytest.importorskip("llama_index.vector_stores.duckdb")
 
-    class OfflineStore(stores.DuckDBVectorStore):  # type: ignore[misc]
+    class OfflineStore(stores.DuckDBVectorStore):
         @classmethod
         def _initialize_table(cls, conn: Any, table_name: str, embed_dim: int | None) -> None:
             super()._initialize_table(WithoutDownloads(conn), table_name, embed_dim)

@@ -71,7 +71,7 @@ def duckdb(folder: Path, nodes: list[BaseNode] | None) -> Iterator[VectorStoreIn
     pytest.importorskip("pyarrow", exc_type=ImportError)  # lowest NumPy beside newest pyarrow does not import
     stores = pytest.importorskip("llama_index.vector_stores.duckdb")
 
-    class Offline(stores.DuckDBVectorStore):  # type: ignore[misc]
+    class Offline(stores.DuckDBVectorStore):
         """Fetches no extensions: JSON comes with DuckDB, and full-text search is not asked for."""
 
         @classmethod

@@ -56,7 +56,7 @@ async def test_a_callback_that_nobody_would_await_or_could_call_is_refused(
 async def test_it_is_refused_beside_a_display_too(rules: list[Rule], capsys: pytest.CaptureFixture[str]) -> None:
     classifier = Classifier(rules, backend=ScriptedBackend())
     with pytest.raises(InvalidOptionError, match="async function"):
-        classifier.classify_many(["an invoice"], show_progress=True, on_progress=_never_awaited)  # type: ignore[arg-type]
+        classifier.classify_many(["an invoice"], show_progress=True, on_progress=_never_awaited)
     assert capsys.readouterr().err == ""
 
 
