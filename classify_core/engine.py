@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
@@ -19,6 +20,8 @@ class ParsedDocument:
         title: its own title, where the format has one (a PDF's metadata, an HTML `<title>`, a mail's subject).
         headings: its headings in order, where the format marks them.
         format: what it was read from, as a lower-case file ending without the dot: `"pdf"`, `"eml"`, `"txt"`.
+        page_starts: where each page begins in `text`, in characters; empty where the format has no pages.
+        page_numbers: the number of each of these pages in the file, from 1.
     """
 
     text: str = field(repr=False)
@@ -26,6 +29,13 @@ class ParsedDocument:
     title: str | None = field(default=None, repr=False)
     headings: tuple[str, ...] = field(default=(), repr=False)
     format: str = "txt"
+    page_starts: tuple[int, ...] = ()
+    page_numbers: tuple[int, ...] = ()
+
+    def page_of(self, offset: int) -> int | None:
+        """The number of the page that a character of `text` stands on; None where the format has no pages."""
+        position = bisect_right(self.page_starts, offset)
+        return self.page_numbers[position - 1] if position > 0 else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,7 @@ class RuleScore:
         probability: 0.0 to 1.0. Those of all rules add up to at most 1; what is missing is the probability that no
             rule fits.
         evidence: what in the document speaks for the rule, as short quotes, strongest first.
+        pages: the page of each piece of evidence, where the document has pages and the engine tells them.
         reasoning: why, in the engine's own words, where it has any. That of the best score is the answer's, also where
             the answer is that no rule fits.
         is_chosen: whether the engine itself says that this rule is the answer, as a language model does, however
@@ -48,6 +59,7 @@ class RuleScore:
     evidence: tuple[str, ...] = ()
     reasoning: str = ""
     is_chosen: bool = False
+    pages: tuple[int | None, ...] = ()
 
 
 @runtime_checkable

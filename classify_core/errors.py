@@ -4,7 +4,8 @@ ClassifyError
 ├── UsageError (ValueError)          the caller's mistake, found before anything is sent
 │   ├── InvalidRulesError
 │   ├── InvalidOptionError
-│   └── ForeignLabelError
+│   ├── ForeignLabelError
+│   └── TooFewLabelsError
 ├── MissingExtraError (ImportError)  an optional package is not installed
 ├── UnreadableDocumentError          the document cannot be classified as it is
 ├── ApiError                         the service refused or failed a request
@@ -100,6 +101,20 @@ class InvalidOptionError(UsageError):
 
 class ForeignLabelError(UsageError):
     """A document already carries a type that was not written by us, and overwriting was not asked for."""
+
+
+class TooFewLabelsError(UsageError):
+    """The labelled documents are too few, or too much alike, to learn from; the message says what is missing.
+
+    Attributes:
+        documents: how many were given.
+        right: how many of them were classified right.
+    """
+
+    def __init__(self, message: str, *, documents: int = 0, right: int = 0, **context: Any) -> None:
+        super().__init__(message, **context)
+        self.documents = documents
+        self.right = right
 
 
 class MissingExtraError(ClassifyError, ImportError):

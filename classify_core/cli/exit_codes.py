@@ -36,6 +36,7 @@ class ExitCode(IntEnum):
     LIMITED = 5
     TIMEOUT = 6
     UNAVAILABLE = 7
+    BELOW = 8
     INTERRUPTED = 130
 
 
@@ -48,6 +49,7 @@ MEANINGS: Final[Mapping[ExitCode, str]] = {
     ExitCode.LIMITED: "rate limit reached, or out of credits",
     ExitCode.TIMEOUT: "not done in the time allowed",
     ExitCode.UNAVAILABLE: "the service failed, or could not be reached",
+    ExitCode.BELOW: "the accuracy is below --fail-under",
     ExitCode.INTERRUPTED: "interrupted",
 }
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from classify_core.cli import configs, files, jobs, output, rules, run, serve, v1_jobs
+from classify_core.cli import configs, evaluate, files, jobs, output, rules, run, serve, v1_jobs
 from classify_core.cli.commands import lines, takes_option_groups
 from classify_core.cli.connection import ConnectionOptions
 from classify_core.cli.exit_codes import MEANINGS, ExitCode, code_of
@@ -85,6 +85,7 @@ app = typer.Typer(
 )
 app.callback()(takes_option_groups(_take_global_options))
 app.add_typer(run.app)
+app.add_typer(evaluate.app)
 app.add_typer(jobs.app)
 app.add_typer(files.app, name="files")
 app.add_typer(configs.app, name="configs")

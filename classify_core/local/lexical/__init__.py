@@ -8,6 +8,6 @@ was found becomes quotes (`evidence`). `engine` puts these together.
 from __future__ import annotations
 
 from classify_core.local.lexical.engine import LexicalEngine
-from classify_core.local.lexical.features import MAX_CHARACTERS_READ
+from classify_core.local.lexical.reading import MAX_CHARACTERS_READ
 
 __all__ = ["MAX_CHARACTERS_READ", "LexicalEngine"]

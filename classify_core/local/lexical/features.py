@@ -1,29 +1,21 @@
-"""A document's terms: how often and how prominently each stands in it."""
+"""A document's terms: how often and how prominently each that some rule looks for stands in it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from classify_core.local.lexical.terms import occurrences, without_format_characters
+from classify_core.local.lexical.stop_words import STOP_WORDS
+from classify_core.local.lexical.terms import terms_of, words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from classify_core.local.lexical.reading import Reading, Zone
+    from classify_core.local.lexical.rules import CompiledRules, Term
 
-    from classify_core.engine import ParsedDocument
-    from classify_core.local.lexical.rules import Term
-
-MAX_CHARACTERS_READ = 100_000
-"""Characters of a long document that are read: its beginning, middle and end, in the shares below."""
-
-_BEGINNING_SHARE = 0.6
-_MIDDLE_SHARE = 0.2
-_PROMINENT_CHARACTERS = 600
-_MOST_HEADINGS = 50
-_TITLE_WEIGHT = 3.0
-_HEADING_WEIGHT = 2.0
-_PROMINENT_WEIGHT = 3.0
-_BODY_WEIGHT = 1.0
 _FORMAT_WEIGHT = 6.0
 # What a format is called in words. Only formats that are themselves a kind of document; a PDF can hold anything.
 _FORMAT_NAMES = {
@@ -40,81 +32,51 @@ _FORMAT_NAMES = {
 }
 
 
-@dataclass(slots=True)
-class Found:
-    """One term in one document.
-
-    Attributes:
-        weight: its occurrences, those in title, headings and beginning counting more.
-        quote: the words of its most prominent occurrence, as written; empty where only the format stands for it.
-    """
-
-    weight: float = 0.0
-    quote: str = field(default="", repr=False)
-
-
 @dataclass(frozen=True, slots=True)
 class Features:
     """The terms of a document that some rule looks for.
 
     Attributes:
-        found: each such term with its weight and a quote.
+        weights: of each such term its occurrences, those in title, headings and beginning counting more.
         length: all terms of the document, looked for or not.
     """
 
-    found: dict[Term, Found]
+    weights: dict[Term, float]
     length: int
 
 
-def features_of(document: ParsedDocument, wanted: Container[Term]) -> Features:
-    """Returns how prominently the wanted terms stand in a document."""
-    found: dict[Term, Found] = {}
+def features_of(reading: Reading, compiled: CompiledRules) -> Features:
+    """Returns how prominently the rules' terms stand in a document."""
+    weights: dict[Term, float] = {}
     length = 0
-    for text, weight in _zones(document):
-        length += _count(text, weight, wanted, found)
-    for occurrence in occurrences(_FORMAT_NAMES.get(document.format, "")):
-        if occurrence.term in wanted:
-            found.setdefault(occurrence.term, Found()).weight += _FORMAT_WEIGHT
-    return Features(found, length)
+    for zone in reading.zones:
+        terms = terms_of(zone.words)
+        length += len(terms)
+        for term, count in _wanted(terms, zone, compiled):
+            weights[term] = weights.get(term, 0.0) + zone.weight * count
+    for term in terms_of(words_of(_FORMAT_NAMES.get(reading.document.format, ""))):
+        if term in compiled.index:
+            weights[term] = weights.get(term, 0.0) + _FORMAT_WEIGHT
+    return Features(weights, length)
 
 
-def _zones(document: ParsedDocument) -> list[tuple[str, float]]:
-    """Returns pieces of text with the weight of each; no pair of words spans two of them."""
-    first, *others = sample(document.text)
-    cut = _PROMINENT_CHARACTERS
-    if len(first) > cut:
-        following = first.find(" ", cut)
-        cut = following if 0 <= following < cut + 50 else cut
-    headings = [(heading, _HEADING_WEIGHT) for heading in document.headings[:_MOST_HEADINGS]]
-    title = (document.title or "", _TITLE_WEIGHT)
-    rest = [(text, _BODY_WEIGHT) for text in (first[cut:], *others)]
-    return [title, *headings, (first[:cut], _PROMINENT_WEIGHT), *rest]
+def _wanted(terms: list[str], zone: Zone, compiled: CompiledRules) -> Iterator[tuple[Term, int]]:
+    single: Counter[str] = Counter(terms)
+    for term in compiled.index.keys() & single.keys():
+        yield term, single[term]
+    if compiled.has_bare_terms:
+        yield from _bare(zone, compiled)
+        terms = [term for word in zone.words for term in ([word] if word in compiled.bare_terms else terms_of([word]))]
+    pairs = Counter(pairwise(terms))
+    for pair in compiled.index.keys() & pairs.keys():
+        yield pair, pairs[pair]
 
 
-def _count(text: str, weight: float, wanted: Container[Term], found: dict[Term, Found]) -> int:
-    length = 0
-    previous = None
-    for occurrence in occurrences(text, wanted):
-        length += 1
-        if occurrence.term in wanted:
-            _add(found, occurrence.term, weight, text[occurrence.start : occurrence.end])
-        if previous is not None and (pair := (previous.term, occurrence.term)) in wanted:
-            _add(found, pair, weight, text[previous.start : occurrence.end])
-        previous = occurrence
-    return length
-
-
-def _add(found: dict[Term, Found], term: Term, weight: float, quote: str) -> None:
-    entry = found.setdefault(term, Found(quote=" ".join(without_format_characters(quote).split())))
-    entry.weight += weight
-
-
-def sample(text: str) -> tuple[str, ...]:
-    """Returns the text, or of a long one its beginning, middle and end, `MAX_CHARACTERS_READ` together."""
-    if len(text) <= MAX_CHARACTERS_READ:
-        return (text,)
-    beginning = int(MAX_CHARACTERS_READ * _BEGINNING_SHARE)
-    middle = int(MAX_CHARACTERS_READ * _MIDDLE_SHARE)
-    end = MAX_CHARACTERS_READ - beginning - middle
-    middle_start = (len(text) - middle) // 2
-    return (text[:beginning], text[middle_start : middle_start + middle], text[-end:])
+def _bare(zone: Zone, compiled: CompiledRules) -> Iterator[tuple[Term, int]]:
+    """Yields lone letters and numbers that are a rule's name; a letter that is a word ("a") only as a capital."""
+    counts = Counter(zone.words)
+    for term in compiled.bare_terms & counts.keys():
+        is_word = term in STOP_WORDS
+        count = len(re.findall(rf"\b{re.escape(term.upper())}\b", zone.text)) if is_word else counts[term]
+        if count:
+            yield term, count

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from classify_core.local.lexical.fitting import Fits
 
 _SHARPNESS = 12.0
-_LEAST_SCORE = 0.25
-_CHANCE_INFLUENCE = 2.0
 # Relative to the best rule's weight: shared words never make a type certain, and sums stay below 1 when rounded.
 _LEAST_DOUBT = 0.01
 
 
-def probabilities(scores: dict[int, float], chance: float, terms: int) -> dict[int, float]:
+def probabilities(fits: Fits) -> dict[int, float]:
     """Returns the softmax of the scores against that of "no rule fits"; they add up to less than 1.
 
-    Args:
-        scores: those of the rules that have anything in common with the document, by position.
-        chance: what a rule would score by accident; the more it is, the more a rule needs.
-        terms: how many different terms speak for the best rule. Each halves the doubt that remains however high the
-            scores are: one word proves little, wherever it stands.
+    Each thing that speaks for the best rule halves the doubt that remains however high the scores are: one word proves
+    little, wherever it stands.
     """
-    none_score = _LEAST_SCORE + _CHANCE_INFLUENCE * chance
-    top = max(none_score, *scores.values()) if scores else none_score
-    weights = {position: math.exp(_SHARPNESS * (score - top)) for position, score in scores.items()}
-    total = sum(weights.values()) + max(math.exp(_SHARPNESS * (none_score - top)), 0.5**terms, _LEAST_DOUBT)
+    best = max(fits.rules.values(), key=lambda fit: fit.score, default=None)
+    top = fits.none if best is None else max(fits.none, best.score)
+    weights = {position: math.exp(_SHARPNESS * (fit.score - top)) for position, fit in fits.rules.items()}
+    doubt = 1.0 if best is None else 0.5 ** min(1000, len(best.terms) + len(best.cues))
+    total = sum(weights.values()) + max(math.exp(_SHARPNESS * (fits.none - top)), doubt, _LEAST_DOUBT)
     return {position: weight / total for position, weight in weights.items()}

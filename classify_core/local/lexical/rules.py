@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from classify_core.local.lexical.calling import called_kinds, familiar_terms
+from classify_core.local.lexical.cues import CueIndex, index_of
 from classify_core.local.lexical.terms import bare_terms, occurrences
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from classify_core.local.kinds import Kind
     from classify_core.models import Rule
 
 Term = str | tuple[str, str]
@@ -22,6 +25,8 @@ Term = str | tuple[str, str]
 _NAME_WEIGHT = 2.0
 _DESCRIPTION_WEIGHT = 1.0
 _PAIR_WEIGHT = 1.0
+# What a kind that the rule calls up is known by counts there, and the less among the rule's own words.
+_COUNTED_BY_KINDS = 0.3
 # What a description excludes, up to the end of the clause. English only; "not only" excludes nothing.
 _EXCLUDED = re.compile(r"\b(?:not(?!\s+only\b)|never|except|no|without)\b[^.,;:!?()\n]*", re.IGNORECASE)
 
@@ -33,30 +38,71 @@ class CompiledRules:
     Attributes:
         types: the rules' types, in order.
         index: for each term the rules it speaks for, as positions in `types`, with its weight in that rule.
+        bare_terms: the lone letters and numbers that are part of a rule's name.
+        cues: where to look for the cues of built-in kinds.
+        calls: by kind the rules that call it up, as positions in `types`, with how surely.
     """
 
     types: tuple[str, ...]
     index: dict[Term, tuple[tuple[int, float], ...]]
+    bare_terms: frozenset[str]
+    cues: CueIndex
+    calls: dict[int, tuple[tuple[int, float], ...]]
+
+    @property
+    def has_bare_terms(self) -> bool:
+        """Whether some rule is named by a lone letter or a number."""
+        return bool(self.bare_terms)
 
 
-def compile_rules(rules: Sequence[Rule]) -> CompiledRules:
-    """Returns the index of the rules' terms; the weights of each rule's terms are a vector of length 1."""
+def compile_rules(rules: Sequence[Rule], kinds: tuple[Kind, ...] = ()) -> CompiledRules:
+    """Returns the index of the rules' terms; the weights of each rule's terms are a vector of at most length 1.
+
+    Args:
+        rules: the rules.
+        kinds: the kinds of documents that they may call up.
+    """
+    called = [called_kinds(_name_of(rule), _without_exclusions(rule), kinds) for rule in rules]
     wanted = [_terms_of(rule) for rule in rules]
     rule_counts = Counter(term for terms in wanted for term in terms)
     index: dict[Term, list[tuple[int, float]]] = {}
     for position, terms in enumerate(wanted):
         weights = {term: weight * _rarity(rule_counts[term], len(rules)) for term, weight in terms.items()}
         norm = math.hypot(*weights.values())
+        familiar = familiar_terms(called[position], kinds)
         for term, weight in weights.items():
-            index.setdefault(term, []).append((position, weight / norm))
-    return CompiledRules(tuple(rule.type for rule in rules), {term: tuple(entries) for term, entries in index.items()})
+            own = weight * (1.0 - _COUNTED_BY_KINDS * familiar.get(term, 0.0))
+            index.setdefault(term, []).append((position, own / norm))
+    return CompiledRules(
+        types=tuple(rule.type for rule in rules),
+        index={term: tuple(entries) for term, entries in index.items()},
+        bare_terms=frozenset(term for rule in rules for term in bare_terms(_name_of(rule))),
+        cues=index_of(kinds),
+        calls=_by_kind(called),
+    )
+
+
+def _by_kind(called: Sequence[Mapping[int, float]]) -> dict[int, tuple[tuple[int, float], ...]]:
+    calls: dict[int, list[tuple[int, float]]] = {}
+    for position, kinds in enumerate(called):
+        for kind, surety in kinds.items():
+            calls.setdefault(kind, []).append((position, surety))
+    return {kind: tuple(entries) for kind, entries in calls.items()}
+
+
+def _without_exclusions(rule: Rule) -> str:
+    return _EXCLUDED.sub("", rule.description)
+
+
+def _name_of(rule: Rule) -> str:
+    return rule.type.replace("_", " ")
 
 
 def _terms_of(rule: Rule) -> dict[Term, float]:
     weights: dict[Term, float] = {}
-    name = rule.type.replace("_", " ")
+    name = _name_of(rule)
     kept = frozenset(bare_terms(name))
-    for text, weight in ((name, _NAME_WEIGHT), (_EXCLUDED.sub("", rule.description), _DESCRIPTION_WEIGHT)):
+    for text, weight in ((name, _NAME_WEIGHT), (_without_exclusions(rule), _DESCRIPTION_WEIGHT)):
         words = [occurrence.term for occurrence in occurrences(text, kept)]
         for term in words:
             weights[term] = max(weights.get(term, 0.0), weight)

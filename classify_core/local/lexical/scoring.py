@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from classify_core.local.lexical.features import Features, Found
+    from classify_core.local.lexical.features import Features
     from classify_core.local.lexical.rules import CompiledRules, Term
 
 _SATURATION = 3.0
@@ -35,7 +35,7 @@ def match_rules(features: Features, compiled: CompiledRules) -> dict[int, Match]
     The work is proportional to the terms the document shares with rules, not to the number of rules.
     """
     matches: dict[int, Match] = {}
-    for term, found in features.found.items():
+    for term, found in features.weights.items():
         strength = _strength(found, features.length)
         for position, weight in compiled.index[term]:
             match = matches.setdefault(position, Match())
@@ -44,14 +44,14 @@ def match_rules(features: Features, compiled: CompiledRules) -> dict[int, Match]
     return matches
 
 
-def _strength(found: Found, length: int) -> float:
+def _strength(weight: float, length: int) -> float:
     """Grows with each occurrence, ever less, and slower in a longer document: the term frequency of Okapi BM25.
 
     See Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond" (2009), section 3.
     """
     relative_length = length / _TYPICAL_LENGTH
     saturation = _SATURATION * (1.0 - _LENGTH_INFLUENCE + _LENGTH_INFLUENCE * relative_length)
-    return found.weight / (found.weight + saturation)
+    return weight / (weight + saturation)
 
 
 def chance_level(matches: dict[int, Match], rules: int) -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from classify_core.local.lexical.stop_words import STOP_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
 # Scripts written without spaces between words: Thai, Lao, Myanmar, Khmer, kana, Han and its extensions.
 _UNSPACED = (
@@ -27,7 +27,9 @@ _FORMAT_CHARACTERS = re.compile(f"[{_FORMAT}]")
 _LETTERS = rf"[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|[{_MARKS}{_FORMAT}])*"
 _CHUNK = re.compile(rf"[{_UNSPACED}]+|{_LETTERS}(?:['\u2019]{_LETTERS})*")
 _UNSPACED_START = re.compile(rf"[{_UNSPACED}]")
+_ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
 _LONGEST_WORD = 40
+_WORDS_KEPT = 200_000
 _SHORTEST_WORD = 2
 _SHORTEST_STEM = 3
 _SINGULARS_IN_S = frozenset({"news", "series", "species", "lens"})
@@ -58,6 +60,41 @@ def occurrences(text: str, kept: Container[object] = frozenset()) -> Iterator[Oc
             term = _term(word, kept) if len(word) <= _LONGEST_WORD else None
             if term is not None:
                 yield Occurrence(term, chunk.start(), chunk.end())
+
+
+def words_of(text: str) -> list[str]:
+    """Returns the words of a text in order, without case, and pairs of characters where words are not spaced."""
+    if text.isascii():
+        return _ASCII_WORD.findall(text.casefold())
+    normal = unicodedata.normalize("NFKC", without_format_characters(text)).casefold().replace("\u2019", "'")
+    if _UNSPACED_START.search(normal) is None:
+        return _CHUNK.findall(normal)
+    return [word for chunk in _CHUNK.findall(normal) for word in _words_of_chunk(chunk)]
+
+
+def _words_of_chunk(chunk: str) -> list[str]:
+    if _UNSPACED_START.match(chunk) is None:
+        return [chunk]
+    return [pair.term for pair in _character_pairs(chunk, 0)]
+
+
+class _TermOfWord(dict[str, str | None]):
+    """The term of each word that was seen, looked up faster than a function can be called."""
+
+    def __missing__(self, word: str) -> str | None:
+        if len(self) >= _WORDS_KEPT:
+            self.clear()
+        term = self[word] = word if _UNSPACED_START.match(word) else _term(word, ()) if len(word) <= _LONGEST_WORD else None
+        return term
+
+
+term_of = _TermOfWord().__getitem__
+"""Returns the term of a word; None for stop words, lone letters and numbers."""
+
+
+def terms_of(words: Iterable[str]) -> list[str]:
+    """Returns the terms of words, in order, where they have one."""
+    return [term for term in map(term_of, words) if term is not None]
 
 
 def bare_terms(name: str) -> Iterator[str]:

@@ -1,0 +1,121 @@
+"""A document as the engine reads it: zones of text, each as the words it is made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from classify_core.local.lexical.terms import term_of, without_format_characters, words_of
+
+if TYPE_CHECKING:
+    from classify_core.engine import ParsedDocument
+
+MAX_CHARACTERS_READ: Final = 12_000
+"""Characters of a long document that are read: its beginning, middle and end, in the shares below."""
+
+_BEGINNING_SHARE = 0.6
+_MIDDLE_SHARE = 0.2
+_TOP_CHARACTERS = 600
+_MOST_HEADINGS = 50
+_TITLE_WEIGHT = 3.0
+_HEADING_WEIGHT = 2.0
+_TOP_WEIGHT = 3.0
+_BODY_WEIGHT = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A piece of a document.
+
+    Attributes:
+        text: as it is written.
+        weight: how much a word in it counts.
+        start: where it begins in the document's text; None for what stands elsewhere, as a title.
+        words: its words without case, in order.
+    """
+
+    text: str = field(repr=False)
+    weight: float
+    start: int | None
+    words: list[str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read of a document.
+
+    Attributes:
+        document: the document.
+        zones: title, headings, top and the rest; no phrase spans two of them.
+    """
+
+    document: ParsedDocument
+    zones: tuple[Zone, ...]
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How often each word stands in the text itself."""
+        return Counter(word for zone in self.zones if zone.start is not None for word in zone.words)
+
+    def forms_of(self, terms: Collection[str]) -> dict[str, frozenset[str]]:
+        """The words of the document that stand for some terms."""
+        forms: dict[str, set[str]] = {}
+        for word in {word for zone in self.zones for word in zone.words}:
+            term = term_of(word)
+            if term in terms:
+                forms.setdefault(term, set()).add(word)
+        return {term: frozenset(words) for term, words in forms.items()}
+
+    @cached_property
+    def folded(self) -> tuple[str, ...]:
+        """The zones' texts without case."""
+        return tuple(zone.text.lower() for zone in self.zones)
+
+    @cached_property
+    def text(self) -> str:
+        """All that was read of the text itself."""
+        return "\n".join(zone.text for zone in self.zones if zone.start is not None)
+
+
+def read(document: ParsedDocument) -> Reading:
+    """Returns what is read of a document."""
+    return Reading(document, tuple(_zones(document)))
+
+
+def _zones(document: ParsedDocument) -> Iterator[Zone]:
+    if document.title:
+        yield _zone(document.title, _TITLE_WEIGHT, None)
+    for heading in document.headings[:_MOST_HEADINGS]:
+        yield _zone(heading, _HEADING_WEIGHT, None)
+    (_, first), *others = sample(document.text)
+    cut = _end_of_top(first)
+    yield _zone(first[:cut], _TOP_WEIGHT, 0)
+    for start, text in ((cut, first[cut:]), *others):
+        if text:
+            yield _zone(text, _BODY_WEIGHT, start)
+
+
+def _zone(text: str, weight: float, start: int | None) -> Zone:
+    return Zone(without_format_characters(text), weight, start, words_of(text))
+
+
+def _end_of_top(text: str) -> int:
+    if len(text) <= _TOP_CHARACTERS:
+        return len(text)
+    following = text.find(" ", _TOP_CHARACTERS)
+    return following if 0 <= following < _TOP_CHARACTERS + 50 else _TOP_CHARACTERS
+
+
+def sample(text: str) -> Sequence[tuple[int, str]]:
+    """Returns the text, or of a long one its beginning, middle and end, each with where it begins."""
+    if len(text) <= MAX_CHARACTERS_READ:
+        return [(0, text)]
+    beginning = int(MAX_CHARACTERS_READ * _BEGINNING_SHARE)
+    middle = int(MAX_CHARACTERS_READ * _MIDDLE_SHARE)
+    end = MAX_CHARACTERS_READ - beginning - middle
+    middle_start = (len(text) - middle) // 2
+    stretches = ((0, beginning), (middle_start, middle), (len(text) - end, end))
+    return [(start, text[start : start + length]) for start, length in stretches]
