@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import PurePath
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from classify_core.cache.protocol import Journal
 from classify_core.classification import Answer
@@ -25,12 +25,14 @@ class ClassifyRequest:
         content: what it holds, already read; None where only the hosted service has it.
         configuration: rules, mode and parsing options.
         configuration_id: the saved configuration that `configuration` was loaded from, if it was.
+        batch: the documents of the call, where the backend looks at all of them together in the end.
     """
 
     source: Source
     content: Content | None
     configuration: ClassifyConfiguration
     configuration_id: str | None = None
+    batch: Batch | None = field(default=None, repr=False, compare=False)
 
     @property
     def content_key(self) -> str:
@@ -71,6 +73,79 @@ class Backend(Protocol):
 
     async def aclose(self) -> None:
         """Releases connections, for good."""
+
+
+class Batch(Protocol):
+    """The documents of one call, of which a backend takes note while it classifies each."""
+
+    async def answers(self) -> Mapping[str, Answer]:
+        """Answers with a view to all documents, by content key; a document that is not named keeps its own.
+
+        It is asked once, after every document was classified or has failed.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Lessons:
+    """What was learned.
+
+    Attributes:
+        documents: how many documents teach by now.
+        labelled: how many of them have a type that somebody said.
+        agreement: 0.0 to 1.0: of the documents that the engine is sure of, and of those with a label, the share of
+            which the others say the same; None where they could not teach each other.
+    """
+
+    documents: int
+    labelled: int
+    agreement: float | None
+
+
+@runtime_checkable
+class BatchBackend(Backend, Protocol):
+    """A backend that can look at all documents of a call together, and learns from documents."""
+
+    def new_batch(self, configuration: ClassifyConfiguration) -> Batch | None:
+        """Makes what takes note of a call's documents; None where they can teach each other nothing.
+
+        Args:
+            configuration: the rules of the call.
+        """
+
+    async def learn(
+        self,
+        configuration: ClassifyConfiguration,
+        batch: Batch,
+        labels: Mapping[str, str | None],
+        *,
+        by_themselves: bool,
+    ) -> Lessons:
+        """Keeps what documents teach, for all that are classified with the same types from now on.
+
+        Args:
+            configuration: the rules.
+            batch: the documents, as `new_batch` made it.
+            labels: the types of documents, by content key, as far as somebody said them; None is no type.
+            by_themselves: whether documents without a label teach too.
+        """
+
+    def learned(self, configuration: ClassifyConfiguration) -> Mapping[str, Any] | None:
+        """What was learned for the rules' types, as plain data; None where that is nothing."""
+
+    def restore(self, configuration: ClassifyConfiguration, learned: Mapping[str, Any]) -> None:
+        """Takes up what was learned before, in place of what was learned here.
+
+        Raises:
+            InvalidOptionError: it is damaged, or was learned for other types or by another backend.
+        """
+
+    def refuse_adaptation(self) -> None:
+        """Says why documents could not teach each other.
+
+        Raises:
+            MissingExtraError: a library is missing.
+            InvalidOptionError: there is another reason.
+        """
 
 
 class RunContext(Protocol):

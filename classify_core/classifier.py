@@ -11,7 +11,7 @@ from classify_core.background import background
 from classify_core.cache import CacheLike
 from classify_core.classification import Classification
 from classify_core.classifying import ClassifyingMethods
-from classify_core.configuring import check_options, configuration_from
+from classify_core.configuring import Adapt, check_options, configuration_from
 from classify_core.errors import ClassifyError, InvalidOptionError
 from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
 from classify_core.pickling import restored
@@ -57,6 +57,9 @@ class Classifier(ClassifyingMethods, SubmittingMethods):
         max_concurrency: documents open at once; by default what backend and plan allow.
         max_credits: hosted credits that are not exceeded, by the pages that a document is counted to have before it is
             begun; `estimate` tells them beforehand.
+        adapt: whether the documents of one `classify_many`, and of an adapter's call with a list, teach each other what
+            their types look like here; local backends only. `"auto"`: where there is scikit-learn and a few dozen
+            documents. `classify` and `classify_as_completed` never do so by themselves.
         retry_failed: make a hosted job again that FAILED in a former run; it is billed again.
         usage: ask what each hosted job was billed, which takes one more request a document.
         delete_after: delete a hosted job and its upload once the result is in.
@@ -89,6 +92,7 @@ class Classifier(ClassifyingMethods, SubmittingMethods):
         plan: Plan | RateLimits | None = None,
         max_concurrency: int | None = None,
         max_credits: float | None = None,
+        adapt: Adapt = "auto",
         retry_failed: bool = False,
         usage: bool = False,
         delete_after: bool = False,
@@ -124,6 +128,7 @@ class Classifier(ClassifyingMethods, SubmittingMethods):
             refresh=refresh,
             max_concurrency=max_concurrency,
             max_credits=max_credits,
+            adapt=adapt,
         )
 
     @property

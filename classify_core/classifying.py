@@ -93,9 +93,12 @@ class ClassifyingMethods:
         max_concurrency: int | None = None,
         deadline: float | None = None,
         refresh: bool | None = None,
+        adapt: bool | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> list[Classification]:
         """Classifies documents, each distinct one once, and returns the outcomes in the order given.
+
+        Where the backend is local, a few dozen documents and more teach each other what their types look like here.
 
         Args:
             sources: texts, paths, bytes or `Source`s.
@@ -104,6 +107,7 @@ class ClassifyingMethods:
             max_concurrency: of this call's documents no more are open at once; it narrows the classifier's own bound.
             deadline: seconds for the whole call, rules to load excepted; what is not done by then is given up.
             refresh: for this call, instead of the classifier's own.
+            adapt: for this call, instead of the classifier's own: whether its documents may teach each other.
             on_progress: is told of each step of each document, in the calling thread.
 
         Raises:
@@ -118,10 +122,13 @@ class ClassifyingMethods:
                 max_concurrency=max_concurrency,
                 deadline=deadline,
                 refresh=refresh,
+                adapt=adapt,
                 on_progress=listener,
             )
             with run:
                 outcomes.update(drive(run, sources))
+        if run.state.batch is not None:
+            outcomes = background.run(self._session.revised(run.state, outcomes))
         return _collected(run, outcomes)
 
     async def aclassify_many(
@@ -133,6 +140,7 @@ class ClassifyingMethods:
         max_concurrency: int | None = None,
         deadline: float | None = None,
         refresh: bool | None = None,
+        adapt: bool | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> list[Classification]:
         """The same, awaited; cancelling it cancels the work."""
@@ -145,11 +153,14 @@ class ClassifyingMethods:
                 max_concurrency=max_concurrency,
                 deadline=deadline,
                 refresh=refresh,
+                adapt=adapt,
                 on_progress=listener,
             )
             with run:
                 async for index, outcome in adrive(run, sources):
                     outcomes[index] = outcome
+        if run.state.batch is not None:
+            outcomes = await background.arun(self._session.revised(run.state, outcomes))
         return _collected(run, outcomes)
 
     def classify_as_completed(

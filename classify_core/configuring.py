@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-from classify_core.backend import Backend, error_of_backend
+from classify_core.backend import Backend, BatchBackend, error_of_backend
 from classify_core.checks import checked_amount, checked_count, checked_fraction, checked_seconds
 from classify_core.errors import ClassifyError, ClassifyTimeoutError, InvalidOptionError, InvalidRulesError
 from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
 from classify_core.rules import configuration_of
+
+
+Adapt: TypeAlias = Literal["auto"] | bool
 
 
 def configuration_from(
@@ -80,3 +83,29 @@ def checked_on_error(value: str) -> str:
     if value not in {"raise", "record"}:
         raise InvalidOptionError(f'on_error={value!r}: give "raise" or "record"')
     return value
+
+
+def refuse_useless_adaptation(adapt: Adapt, backend: Backend) -> None:
+    """Refuses what cannot be done; what is left to us is done where it can be.
+
+    Raises:
+        InvalidOptionError: `adapt` is none of the three, or the backend learns nothing.
+        MissingExtraError: it could, with a library that is missing.
+    """
+    if adapt not in ("auto", True, False):
+        raise InvalidOptionError(f'adapt={adapt!r}: give "auto", True or False')
+    if adapt is True:
+        learning_backend(backend).refuse_adaptation()
+
+
+def learning_backend(backend: Backend) -> BatchBackend:
+    """The backend as one that learns from documents.
+
+    Raises:
+        InvalidOptionError: it does not.
+    """
+    if not isinstance(backend, BatchBackend):
+        raise InvalidOptionError(
+            f'the backend {backend.name!r} learns nothing from documents; backend="local" does, and so does CascadeBackend'
+        )
+    return backend

@@ -58,6 +58,8 @@ class Document:
         """Keeps what an outcome says of the content."""
         self.digest = None if request.content is None else request.content.digest
         self.content_key = request.content_key
+        if self.run.batch is not None:
+            self.run.content_keys[self.index] = self.content_key
 
     def was_begun(self) -> None:
         """Counts it among the documents that no new job is to be expected of."""

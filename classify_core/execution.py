@@ -6,10 +6,13 @@ All of it runs on the background event loop.
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
+from collections.abc import Mapping
 from typing import Final
 
 from classify_core.asking import asking_of
-from classify_core.backend import JobReference, unexpected
+from classify_core.backend import Batch, JobReference, unexpected
 from classify_core.classification import Answer, Classification, Status
 from classify_core.document import Document
 from classify_core.errors import (
@@ -24,8 +27,10 @@ from classify_core.handles import JobHandle
 from classify_core.knowledge import Found, Knowledge
 from classify_core.pricing import Budget, UsageCounter
 from classify_core.progress.events import Stage
-from classify_core.run_state import without_stack
+from classify_core.run_state import RunState, without_stack
 from classify_core.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 
 class Execution:
@@ -84,6 +89,21 @@ class Execution:
             return self._outcome_of(_about(error, handle.source_name), handle.source_name, handle.digest)
         await self._knowledge.keep_former(handle.content_key, state)
         return self._classification(state, handle.source_name, handle.digest)
+
+    async def revised(self, run: RunState, outcomes: Mapping[int, Classification]) -> dict[int, Classification]:
+        """Outcomes with a view to all documents of the call, where the backend has one; none is lost on the way."""
+        if run.batch is None or run.is_over:
+            return dict(outcomes)
+        answers = await _answers_of(run.batch, run)
+        revised = dict(outcomes)
+        for index, outcome in outcomes.items():
+            key = run.content_keys.get(index)
+            answer = None if key is None or not outcome.status.is_success else answers.get(key)
+            if key is not None and answer is not None:
+                self._refuse_unknown_type(answer)
+                await self._knowledge.keep(self._knowledge.key_of(key), answer, run)
+                revised[index] = self._classification(answer, outcome.source_name, outcome.digest)
+        return revised
 
     def _handle(self, document: Document, outcome: Classification | None, job: JobReference | None = None) -> JobHandle:
         return JobHandle(
@@ -146,6 +166,18 @@ class Execution:
             source_name=name,
             digest=digest,
         )
+
+
+async def _answers_of(batch: Batch, run: RunState) -> Mapping[str, Answer]:
+    """The batch's answers; each document has one of its own already, so that a failure or too little time is no loss."""
+    try:
+        async with asyncio.timeout(None if run.deadline is None else run.deadline - time.monotonic()):
+            return await batch.answers()
+    except TimeoutError:
+        logger.warning("the documents of the call were answered each for itself: there was no time to compare them")
+    except Exception as error:  # noqa: BLE001 - a backend may be anybody's
+        logger.warning("the documents of the call were answered each for itself: %s", unexpected(error))
+    return {}
 
 
 def _about(error: ClassifyError, name: str | None) -> ClassifyError:

@@ -73,7 +73,8 @@ class Knowledge:
             raise TypeError("a document is read before it is released")
         content = await read(source)
         configuration = self._settings.configuration
-        request = ClassifyRequest(source, content, configuration, self._settings.configuration_id)
+        saved_id = self._settings.configuration_id
+        request = ClassifyRequest(source, content, configuration, saved_id, document.run.batch)
         document.was_read(request)
         return Question(request, self.key_of(request.content_key))
 

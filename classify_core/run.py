@@ -97,6 +97,11 @@ class Run(Generic[T]):
         # What can end by itself within the limit tells more, such as its job, than what is cut off.
         self._timer = None if seconds is None else threading.Timer(seconds + GRACE_SECONDS, self._give_up)
 
+    @property
+    def state(self) -> RunState:
+        """What its documents share."""
+        return self._state
+
     def open(self, tell: Callable[[Told[T]], None]) -> None:
         """Says where to be told what happens; `tell` is called from another thread."""
         self._tell = tell

@@ -6,7 +6,7 @@ import copy
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from classify_core.cache import MEMORY_ENTRIES, Cache, Journal, MemoryCache
 from classify_core.errors import (
@@ -18,6 +18,9 @@ from classify_core.errors import (
     RateLimitError,
     RunStoppedError,
 )
+
+if TYPE_CHECKING:
+    from classify_core.backend import Batch
 
 SHORTEST_SECONDS: Final = 0.01
 """What a document gets that begins as the run's time ends."""
@@ -40,6 +43,8 @@ class RunState:
         answers: what the run knows already; used where the classifier keeps no cache, or where that is made anew.
         failures: the errors of documents, so that an equal one is not tried again within the run.
         deadline: a reading of the monotonic clock after which nothing of the run is waited for; None is no limit.
+        batch: its documents as the backend sees them together; None where each is answered for itself.
+        content_keys: of each document that was read, by its place; kept where there is a batch.
     """
 
     expected: int | None = None
@@ -54,6 +59,13 @@ class RunState:
     answers: Cache = field(default_factory=MemoryCache)
     failures: dict[str, ClassifyError] = field(default_factory=dict)
     deadline: float | None = None
+    batch: Batch | None = None
+    content_keys: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was stopped, or its time is up."""
+        return self.cause is not None or (self.deadline is not None and time.monotonic() >= self.deadline)
 
     def seconds_for(self, timeout: float) -> float:
         """A document's time-out, or what is left of the run's time, whichever ends first."""

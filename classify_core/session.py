@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, TypeAlias
 from weakref import WeakSet
 
-from classify_core.backend import Backend, JobBackend
+from classify_core.backend import Backend, Batch, BatchBackend, JobBackend
 from classify_core.backend_choice import BackendChoice
 from classify_core.background import background
 from classify_core.cache import Cache, CacheLike, Journal, cache_of
 from classify_core.checks import checked_count, checked_seconds
 from classify_core.classification import Classification, Status
-from classify_core.configuring import checked_on_error, load_configuration
+from classify_core.configuring import Adapt, checked_on_error, load_configuration, refuse_useless_adaptation
 from classify_core.crew import Crew, Finished
 from classify_core.document import Document
 from classify_core.errors import ClassifyError, InvalidOptionError, RunStoppedError
@@ -44,7 +44,7 @@ class Session:
         choice: the resolved backend.
         configuration: rules and parsing options; None where `configuration_id` names saved ones, to be loaded.
         configuration_id: the saved configuration, if it is one.
-        min_confidence, timeout, on_error, cache, refresh, max_concurrency, max_credits: as for `Classifier`.
+        min_confidence, timeout, on_error, cache, refresh, max_concurrency, max_credits, adapt: as for `Classifier`.
     """
 
     def __init__(
@@ -60,6 +60,7 @@ class Session:
         refresh: bool,
         max_concurrency: int | None,
         max_credits: float | None,
+        adapt: Adapt,
     ) -> None:
         self.choice = choice
         self.configuration_id = configuration_id
@@ -71,7 +72,9 @@ class Session:
             "refresh": refresh,
             "max_concurrency": max_concurrency,
             "max_credits": max_credits,
+            "adapt": adapt,
         }
+        refuse_useless_adaptation(adapt, choice.backend)
         self.cache: Cache | None = cache_of(cache)
         self.usage = UsageCounter()
         self._configuration = configuration
@@ -149,9 +152,13 @@ class Session:
         max_concurrency: int | None = None,
         deadline: float | None = None,
         refresh: bool | None = None,
+        adapt: bool | None = False,
         on_progress: ProgressCallback | None = None,
     ) -> Run[Classification]:
-        """A run that classifies any number of documents; see `Run`."""
+        """A run that classifies any number of documents; see `Run`.
+
+        Its documents teach each other if `adapt` says so; None leaves it to the classifier's own `adapt`.
+        """
         options = self._run_options(
             keep_failures=keep_failures,
             number_the_nameless=number_the_nameless,
@@ -160,7 +167,18 @@ class Session:
             on_progress=on_progress,
         )
         state = self._run_state(refresh=refresh, max_concurrency=max_concurrency)
+        state.batch = self._new_batch(adapt)
         return Run(state, self._crew_for(self._outcome, options), self.failed, options)
+
+    def _new_batch(self, adapt: bool | None) -> Batch | None:
+        chosen = self.options["adapt"] if adapt is None else adapt
+        if chosen is False or not isinstance(self.backend, BatchBackend) or not self.is_prepared:
+            return None
+        return self.backend.new_batch(self.configuration)
+
+    async def revised(self, run: RunState, outcomes: Mapping[int, Classification]) -> dict[int, Classification]:
+        """The outcomes of a run with a view to all its documents; runs on the background loop."""
+        return await self.execution().revised(run, outcomes)
 
     def new_submission(
         self, *, deadline: float | None, refresh: bool | None, on_progress: ProgressCallback | None

@@ -11,6 +11,7 @@ from classify_core.evaluation.evaluation import Evaluation
 from classify_core.evaluation.proportions import Proportion, proportion_of
 from classify_core.evaluation.risk_coverage import RiskCoverage, RiskPoint, offers_of
 from classify_core.evaluation.threshold_uncertainty import Uncertainty, uncertainty_of
+from classify_core.evaluation.wording import percent
 
 _FEW_DOCUMENTS: Final = 200
 _FEW_ERRORS: Final = 10
@@ -140,14 +141,13 @@ def _cautions(curve: RiskCoverage, best: RiskPoint | None, uncertainty: Uncertai
     if curve.documents < _FEW_DOCUMENTS:
         cautions.append(f"{curve.documents} documents are few; label {_FEW_DOCUMENTS} or more before relying on it")
     if errors < _FEW_ERRORS:
-        cautions.append(f"only {errors} answers were wrong, so where errors begin is hardly known")
+        cautions.append(f"wrong types are few here ({errors}), so where errors begin is hardly known")
     if uncertainty.high - uncertainty.low > _WIDE:
         cautions.append(
             f"on other documents of this kind the best threshold may lie anywhere from {uncertainty.low:.2f} to "
             f"{uncertainty.high:.2f}"
         )
     if best is not None and best.errors == 0 and best.accepted:
-        most = proportion_of(0, best.accepted)
-        share = 0.0 if most is None else most.high
-        cautions.append(f"no error among {best.accepted} accepted documents can still mean up to {share:.1%} errors")
+        share = percent(Proportion(0, best.accepted).high)
+        cautions.append(f"no error among {best.accepted} accepted documents can still mean up to {share} errors")
     return cautions

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from classify_core.backend import ClassifyRequest
+from classify_core.backend import Batch, ClassifyRequest, Lessons
 from classify_core.background import in_thread
-from classify_core.classification import Alternative, Answer
+from classify_core.classification import Answer
 from classify_core.engine import Engine, RuleScore
 from classify_core.errors import ClassifyTimeoutError, InvalidOptionError, InvalidResponseError, UnreadableDocumentError
+from classify_core.local.adaptation import (
+    Learned,
+    LocalBatch,
+    Traits,
+    can_adapt,
+    given_answer,
+    nothing_learned,
+    plain,
+    require_adaptation,
+    restored,
+    traits_of,
+)
+from classify_core.local.decision import decide
 from classify_core.local.extraction import extract
 from classify_core.local.lexical import LexicalEngine
-from classify_core.local.reasoning import explain
 from classify_core.models import ClassifyConfiguration, Rule
 from classify_core.source import Content
-
-MAX_ALTERNATIVES: Final = 20
-"""How many alternatives are kept: with thousands of rules the rest says nothing and takes memory."""
-
-# As a share of the best rule's probability: what is nearer is not told apart.
-_TIED_FROM = 0.95
-# The best of many rules that share the probability is a guess: it must have this, or so many times an equal share.
-_LEAST_PROBABILITY = 0.1
-_LEAST_SHARES = 3.0
-
 
 class LocalBackend:
     """Reads a document's text here and lets an engine decide.
@@ -42,6 +44,7 @@ class LocalBackend:
         if engine is not None and not isinstance(engine, Engine):
             raise InvalidOptionError(f"a {type(engine).__name__} is not an Engine; see classify_core.Engine")
         self.engine: Engine = LexicalEngine() if engine is None else engine
+        self._learned: dict[tuple[str, ...], Learned] = {}
 
     @property
     def name(self) -> str:
@@ -68,7 +71,7 @@ class LocalBackend:
             )
         try:
             async with asyncio.timeout(timeout):
-                return await self._decided(request.content, request.configuration)
+                return await self._decided(request, request.content)
         except TimeoutError as error:
             raise ClassifyTimeoutError(
                 f"it was not read and decided within {timeout:g} s; raise timeout=, or limit the pages with parsing=",
@@ -76,10 +79,76 @@ class LocalBackend:
                 source_name=request.source.name,
             ) from error
 
-    async def _decided(self, content: Content, configuration: ClassifyConfiguration) -> Answer:
+    async def _decided(self, request: ClassifyRequest, content: Content) -> Answer:
+        configuration = request.configuration
         document = await in_thread(extract, content, configuration.parsing_configuration)
         scored = await self.engine.ascore([document], configuration.rules)
-        return decide(_checked(scored, configuration.rules, self.name))
+        scores = _checked(scored, configuration.rules, self.name)
+        learned, batch = self._learned.get(_types_of(configuration)), request.batch
+        if (learned is None and batch is None) or any(score.is_chosen for score in scores):
+            return decide(scores)
+        traits = await in_thread(traits_of, document)
+        if isinstance(batch, LocalBatch):
+            batch.saw(request.content_key, traits, scores)
+        return decide(scores) if learned is None else await in_thread(self._with_lessons, request, scores, traits, learned)
+
+    def _with_lessons(
+        self, request: ClassifyRequest, scores: Sequence[RuleScore], traits: Traits, learned: Learned
+    ) -> Answer:
+        if request.content_key in learned.labels:
+            return given_answer(learned.labels[request.content_key], backend=self._taught_name)
+        return decide(learned.revised(scores, traits)).model_copy(update={"backend": self._taught_name})
+
+    @property
+    def _taught_name(self) -> str:
+        return f"{self.name}+batch"
+
+    def new_batch(self, configuration: ClassifyConfiguration) -> LocalBatch | None:
+        """Makes what takes note of a call's documents; None where scikit-learn is missing."""
+        if not can_adapt():
+            return None
+        return LocalBatch(self._learned_for(configuration), backend=self._taught_name)
+
+    async def learn(
+        self,
+        configuration: ClassifyConfiguration,
+        batch: Batch,
+        labels: Mapping[str, str | None],
+        *,
+        by_themselves: bool,
+    ) -> Lessons:
+        """Keeps what documents teach, for all that are classified with the same types from now on."""
+        if not isinstance(batch, LocalBatch):
+            raise InvalidOptionError(f"{self.name} learns from what its own new_batch() made")
+        learned = await batch.learned(labels, by_themselves=by_themselves)
+        self._learned[_types_of(configuration)] = learned
+        return Lessons(len(learned.lessons), len(learned.labels), learned.agreement)
+
+    def learned(self, configuration: ClassifyConfiguration) -> Mapping[str, Any] | None:
+        """What was learned for the rules' types, as plain data; None where that is nothing."""
+        learned = self._learned.get(_types_of(configuration))
+        return None if learned is None else {"backend": self.name, **plain(learned)}
+
+    def restore(self, configuration: ClassifyConfiguration, learned: Mapping[str, Any]) -> None:
+        """Takes up what was learned before, in place of what was learned here.
+
+        Raises:
+            InvalidOptionError: it is damaged, or was learned for other types or by another engine.
+            MissingExtraError: scikit-learn is missing.
+        """
+        require_adaptation()
+        if learned.get("backend") != self.name:
+            raise InvalidOptionError(f"it was learned with {learned.get('backend')!r}, and this is {self.name!r}")
+        types = _types_of(configuration)
+        self._learned[types] = restored(learned, types)
+
+    def refuse_adaptation(self) -> None:
+        """Raises MissingExtraError where scikit-learn is missing."""
+        require_adaptation()
+
+    def _learned_for(self, configuration: ClassifyConfiguration) -> Learned:
+        types = _types_of(configuration)
+        return self._learned.get(types) or nothing_learned(types)
 
     async def load_configuration(self, configuration_id: str) -> ClassifyConfiguration:
         """There are no saved configurations here.
@@ -98,46 +167,8 @@ class LocalBackend:
         return f"LocalBackend(engine={self.engine.name!r})"
 
 
-def decide(scores: Sequence[RuleScore]) -> Answer:
-    """The rule that the engine chose, else the most probable one.
-
-    None where no rule is more probable, or where others fit as well as the best.
-    """
-    ranked = sorted(scores, key=lambda score: (not score.is_chosen, -score.probability))
-    best = ranked[0]
-    tied = () if best.is_chosen else _tied(ranked)
-    chosen = best if best.is_chosen or (not tied and _is_clear(ranked)) else None
-    return Answer(
-        type=None if chosen is None else chosen.type,
-        confidence=best.probability,
-        reasoning=explain(ranked, chosen, tied=tied),
-        alternatives=tuple(_alternatives(ranked)),
-    )
-
-
-def _tied(ranked: Sequence[RuleScore]) -> Sequence[RuleScore]:
-    """The best rules, where nothing tells them apart."""
-    tied = [score for score in ranked if score.probability >= _TIED_FROM * ranked[0].probability > 0.0]
-    is_tie = len(tied) > 1 and sum(score.probability for score in tied) >= _none_fits(ranked)
-    return tied if is_tie else ()
-
-
-def _is_clear(ranked: Sequence[RuleScore]) -> bool:
-    """Whether the best rule is more probable than none, and than a guess."""
-    best = ranked[0].probability
-    floor = min(_LEAST_PROBABILITY, _LEAST_SHARES / len(ranked))
-    return best >= max(_none_fits(ranked), floor) and best > 0.0
-
-
-def _none_fits(ranked: Sequence[RuleScore]) -> float:
-    return 1.0 - sum(score.probability for score in ranked)
-
-
-def _alternatives(ranked: Sequence[RuleScore]) -> Iterator[Alternative]:
-    """Yields the best rule whatever its probability, and the others that have one."""
-    for position, score in enumerate(ranked[:MAX_ALTERNATIVES]):
-        if position == 0 or score.probability > 0.0:
-            yield Alternative(type=score.type, confidence=score.probability)
+def _types_of(configuration: ClassifyConfiguration) -> tuple[str, ...]:
+    return tuple(rule.type for rule in configuration.rules)
 
 
 def _checked(scored: list[list[RuleScore]], rules: Sequence[Rule], name: str) -> list[RuleScore]:

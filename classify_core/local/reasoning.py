@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -28,11 +29,11 @@ def explain(scores: Sequence[RuleScore], chosen: RuleScore | None, *, tied: Sequ
         return best.reasoning
     if chosen is not None:
         verb = "match" if len(chosen.evidence) > 1 else "matches"
-        return f'{_quoted(chosen) or "the format"} {verb} the rule "{chosen.type}"'
+        return f'{_quoted(chosen) or "its format or layout"} {verb} the rule "{chosen.type}"'
     if best is None or best.probability <= 0.0:
         return "no rule fits: the document has nothing in common with any of them"
     found = _quoted(best)
-    too_little = f"but finding {found} is too little" if found else "but its format alone is too little"
+    too_little = f"but finding {found} is too little" if found else "but its format or layout alone is too little"
     return f'no rule fits well enough: the nearest is "{best.type}", {too_little}'
 
 
@@ -45,8 +46,16 @@ def _explained_tie(tied: Sequence[RuleScore]) -> str:
 
 
 def _quoted(score: RuleScore) -> str:
+    """The strongest evidence, with the page of each quote, or once the page of all."""
     quotes = [f'"{quote}"' for quote in score.evidence[:_MOST_QUOTES]]
-    return _listed(quotes)
+    pages = score.pages[: len(quotes)]
+    if len(set(pages)) == 1 and pages[0] is not None:
+        return f"{_listed(quotes)} on page {pages[0]}"
+    return _listed([_with_page(quote, page) for quote, page in zip_longest(quotes, pages)])
+
+
+def _with_page(quote: str, page: int | None) -> str:
+    return quote if page is None else f"{quote} (page {page})"
 
 
 def _listed(parts: Sequence[str]) -> str:

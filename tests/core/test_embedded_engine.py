@@ -15,7 +15,7 @@ import pytest
 
 from classify_core import Answer, ConnectionFailedError, InvalidOptionError, InvalidResponseError, Rule
 from classify_core.engine import ParsedDocument
-from classify_core.local.backend import decide
+from classify_core.local.decision import decide
 from classify_core.local.embedded import EmbeddedEngine
 
 RULES = [

@@ -22,7 +22,7 @@ from classify_core import (
     Rule,
 )
 from classify_core.engine import ParsedDocument, RuleScore
-from classify_core.local.backend import decide
+from classify_core.local.decision import decide
 from classify_core.local.prompted import NO_MATCH, ModelAnswer, Prompt, PromptedEngine, UnusableAnswerError
 
 if TYPE_CHECKING:

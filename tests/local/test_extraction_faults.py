@@ -11,9 +11,11 @@ import pytest
 
 from classify_core import UnreadableDocumentError
 from classify_core.local.extraction import extract
-from tests.local import files
+from tests.local import files, scans
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from classify_core.source import Content
 
 GARBAGE = random.Random(7).randbytes(4_000)  # a fixed seed: the same bytes on each run
@@ -101,11 +103,15 @@ def test_a_pdf_that_only_its_owner_may_change_is_read() -> None:
     ("data", "name"),
     [(files.scanned_pdf(), "scan.pdf"), (files.pdf([""]), "blank.pdf"), (files.png(), "scan.png"), (files.png(), "x")],
 )
-def test_a_scan_is_said_to_have_no_text_layer(data: bytes, name: str) -> None:
+def test_a_scan_is_said_to_have_no_text_layer(
+    data: bytes, name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    scans.hide_tesseract(monkeypatch, tmp_path)
+
     message = refusal(files.content(data, name))
 
     assert re.search(r"no(t|) .*text layer|without a text layer", message)
-    assert "OCR is not done locally" in message
+    assert "OCR needs tesseract" in message
     assert "backend='hosted'" in message
 
 

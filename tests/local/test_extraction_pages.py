@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from classify_core import ParsingConfiguration, UnreadableDocumentError
-from classify_core.local.extraction import extract
+from classify_core.local.extraction import MAX_CHARACTERS, extract, select
+from classify_core.local.extraction.reading import PageText, ReadDocument, Reading
 from tests.local import files
 
 PAGES = ["alpha", "bravo", "charlie", "delta", "echo", "foxtrot", "golf"]
@@ -80,6 +81,41 @@ def test_slides_with_an_order_that_makes_no_sense_are_read_all_the_same() -> Non
     deck = files.presentation(["alpha", "bravo"], shown=[7, 1])
 
     assert read(None, deck, "deck.pptx") == ["alpha", "bravo"]
+
+
+def test_each_page_begins_where_it_is_said_to() -> None:
+    data = files.pdf(["alpha", "", "bravo", "charlie"])
+
+    parsed = extract(files.content(data, "a.pdf"), ParsingConfiguration(target_pages="1-2,4"))
+
+    assert parsed.page_numbers == (1, 2, 4)
+    assert [parsed.text[start:].split()[0] for start in parsed.page_starts] == ["alpha", "charlie", "charlie"]
+    assert [parsed.page_of(parsed.text.index(word)) for word in ("alpha", "charlie")] == [1, 4]
+
+
+def test_slides_begin_where_they_are_said_to_in_the_order_in_which_they_are_shown() -> None:
+    deck = files.presentation(["alpha", "bravo", "charlie"], shown=[3, 1, 2])
+
+    parsed = extract(files.content(deck, "deck.pptx"))
+
+    assert [parsed.page_of(parsed.text.index(word)) for word in ("charlie", "alpha", "bravo")] == [1, 2, 3]
+
+
+def test_pages_beyond_what_is_kept_begin_nowhere_and_half_characters_move_none() -> None:
+    pages = tuple(PageText(text) for text in ("\ud800" * 10, "x" * MAX_CHARACTERS, "beyond"))
+
+    parsed = select(ReadDocument("pdf", Reading(pages)))
+
+    assert (parsed.page_starts, parsed.page_numbers) == ((0, 12), (1, 2))
+    assert len(parsed.text) == MAX_CHARACTERS
+    assert parsed.text[12] == "x"
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.html"])
+def test_a_format_without_pages_has_no_page_numbers(name: str) -> None:
+    parsed = extract(files.content("alpha", name))
+
+    assert (parsed.page_starts, parsed.page_numbers, parsed.page_of(0)) == ((), (), None)
 
 
 def test_selected_pages_without_text_are_told_from_a_document_without_text() -> None:

@@ -19,10 +19,24 @@ def test_a_reason_with_one_quote_is_a_sentence_too() -> None:
     assert explain([RECIPE], RECIPE) == '"cook" matches the rule "recipe"'
 
 
-def test_where_only_the_format_speaks_for_a_rule_the_reason_says_so() -> None:
-    table = RuleScore("table", 0.9)
+def test_where_only_the_format_or_the_layout_speaks_for_a_rule_the_reason_says_so() -> None:
+    table, weak = RuleScore("table", 0.9), RuleScore("table", 0.2)
 
-    assert explain([table], table) == 'the format matches the rule "table"'
+    assert explain([table], table) == 'its format or layout matches the rule "table"'
+    assert explain([weak], None).endswith('the nearest is "table", but its format or layout alone is too little')
+
+
+def test_a_reason_tells_the_page_of_each_quote() -> None:
+    score = RuleScore("invoice", 0.7, ("bill to", "tax", "total"), pages=(1, None, 3))
+
+    assert explain([score], score) == '"bill to" (page 1), "tax" and "total" (page 3) match the rule "invoice"'
+
+
+def test_a_reason_tells_the_page_of_all_quotes_once() -> None:
+    score = RuleScore("invoice", 0.7, ("bill to", "tax", "total", "due"), pages=(2, 2, 2, 5))
+
+    assert explain([score], score) == '"bill to", "tax" and "total" on page 2 match the rule "invoice"'
+    assert explain([score], None).endswith('but finding "bill to", "tax" and "total" on page 2 is too little')
 
 
 def test_a_reason_against_all_rules_names_the_nearest() -> None:

@@ -10,7 +10,10 @@ from classify_core import Rule
 from classify_core.engine import ParsedDocument, RuleScore
 from classify_core.local.backend import decide
 from classify_core.local.lexical import LexicalEngine
+from classify_core.local.lexical.fitting import fit_rules
 from classify_core.local.lexical.probabilities import probabilities
+from classify_core.local.lexical.rules import compile_rules
+from classify_core.local.lexical.scoring import Match
 
 FILLER = "The sea was calm when Ada rowed out at dawn, and gulls followed her boat towards the grey island. " * 20
 RECIPE = Rule(type="recipe", description="Ingredients, quantities and steps of preparation.")
@@ -76,7 +79,13 @@ def test_confidence_grows_with_the_number_of_words_that_speak_for_a_rule() -> No
 
 
 def test_the_more_the_other_rules_score_by_accident_the_more_a_rule_needs() -> None:
-    quiet, noisy = (probabilities({0: 0.4}, chance, terms=9)[0] for chance in (0.0, 0.1))
+    compiled = compile_rules(RULES)
+    best = Match(0.35, [(0.07, f"word{number}") for number in range(5)])
+    by_accident = Match(0.2, [(0.2, "rent")])
+    quiet, noisy = (
+        probabilities(fit_rules({0: best} | others, [], compiled, length=9))[0]
+        for others in ({}, {1: by_accident, 2: by_accident})
+    )
 
     assert noisy < 0.8 * quiet
 

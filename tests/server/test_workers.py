@@ -21,7 +21,7 @@ from classify_core.server.workers import pool as pool_module
 from classify_core.server.workers import process as process_module
 from classify_core.server.workers.failures import DocumentFailedError, WorkerFaultError
 from classify_core.server.workers.pool import WorkerPool
-from tests.local import files
+from tests.local import files, scans
 from tests.server import hostile_files
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="children are found in /proc")
@@ -257,7 +257,11 @@ async def test_ordinary_documents_need_no_more_than_the_least_memory_that_can_be
     await pool.close()
 
 
-async def test_messages_suit_a_client_of_the_server(pool: WorkerPool, tmp_path: Path) -> None:
+async def test_messages_suit_a_client_of_the_server(
+    pool: WorkerPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scans.hide_tesseract(monkeypatch, tmp_path)
+
     scan = str(await _failure(pool, _file(tmp_path, "scan.png", files.png())))
     gone = str(await _failure(pool, tmp_path / "secret-folder" / "a.txt"))
 

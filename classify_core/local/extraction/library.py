@@ -1,7 +1,7 @@
 """PDF, Office and other binary formats, read with the optional `kreuzberg`.
 
-It is imported when the first such document is read. Its cache and its OCR stay off: no text is written to disk, and
-no language data is fetched.
+It is imported when the first such document is read. Its cache and its OCR stay off: no text is written to disk, no
+language data is fetched, and OCR that takes too long could not be ended.
 """
 
 from __future__ import annotations
@@ -66,7 +66,11 @@ def read(data: bytes, found: str, *, name: str | None) -> Reading:
     result = _parse(library, _with_safe_dates(data) if found == "pdf" else data, found)
     if found == "pdf" and result.pages is not None:
         pages = sorted(result.pages, key=lambda page: page["page_number"])
-        return Reading(tuple(PageText(page["content"][:MAX_CHARACTERS]) for page in pages), _title(result))
+        sizes = _page_sizes(result)
+        return Reading(
+            tuple(PageText(page["content"][:MAX_CHARACTERS], size=sizes.get(page["page_number"])) for page in pages),
+            _title(result),
+        )
     if found == "pptx":
         slides = in_shown_order(_SLIDE_MARKERS.split(result.content[:MAX_CHARACTERS])[1:], data)
         return Reading(tuple(PageText(slide) for slide in slides), _title(result))
@@ -132,6 +136,12 @@ def _with_safe_dates(data: bytes) -> bytes:
     dates = data.count(b"/CreationDate") + data.count(b"/ModDate")
     is_plain = len(_PLAIN_DATE.findall(data)) == dates and b"/ObjStm" not in data and b"/Encrypt" not in data
     return data if is_plain else _INFORMATION_REFERENCE.sub(rb"/Inf0\1", data)
+
+
+def _page_sizes(result: ExtractionResult) -> dict[int, tuple[float, float]]:
+    structure: Any = result.metadata.get("pages") or {}
+    told = {page["number"]: page.get("dimensions") for page in structure.get("pages") or ()}
+    return {number: (float(size[0]), float(size[1])) for number, size in told.items() if size}
 
 
 def _title(result: ExtractionResult) -> str | None:

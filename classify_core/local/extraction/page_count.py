@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from classify_core.local.extraction import library, read_document
+from classify_core.local.extraction import library
 from classify_core.local.extraction.decoding import decode
+from classify_core.local.extraction.ocr.images import IMAGES
+from classify_core.local.extraction.ocr.pdf_pages import file_in_memory
 from classify_core.local.extraction.sniffing import sniff
 from classify_core.source import Content
 
@@ -30,10 +30,12 @@ def page_count(content: Content) -> int | None:
 
 def _counted(content: Content) -> int:
     found = sniff(content.data, content.format)
+    if found in IMAGES:
+        return 0
     if found == "pdf" and hasattr(os, "memfd_create"):
         return _pages_of_pdf(content.data)
     if found in {"pdf", "pptx"}:
-        return len(read_document(content).reading.pages)
+        return len(library.read(content.data, found, name=None).pages)
     if found != "eml" and not library.can_read(found):  # a mail may switch its encoding with control characters
         decode(content.data)  # refuses what is no document
     return 1
@@ -42,16 +44,5 @@ def _counted(content: Content) -> int:
 def _pages_of_pdf(data: bytes) -> int:
     import kreuzberg  # noqa: PLC0415 - optional, and slow to import
 
-    with _file_in_memory(data) as path, kreuzberg.PdfPageIterator(path) as pages:
+    with file_in_memory(data) as path, kreuzberg.PdfPageIterator(path) as pages:
         return len(pages)
-
-
-@contextmanager
-def _file_in_memory(data: bytes) -> Iterator[str]:
-    descriptor = os.memfd_create("document")
-    try:
-        with open(descriptor, "wb", closefd=False) as file:
-            file.write(data)
-        yield f"/proc/self/fd/{descriptor}"
-    finally:
-        os.close(descriptor)

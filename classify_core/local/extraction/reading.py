@@ -7,10 +7,19 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class PageText:
-    """One page: its text and the headings on it, in order."""
+    """One page.
+
+    Attributes:
+        text: all of its text; empty where it has none, or none that could be read.
+        headings: the headings on it, in order.
+        size: width and height, of a PDF's page in points and of a picture in pixels.
+        unread_because: why a page without a text layer was not read by OCR, and what can be done about it.
+    """
 
     text: str = field(repr=False)
     headings: tuple[str, ...] = field(default=(), repr=False)
+    size: tuple[float, float] | None = None
+    unread_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

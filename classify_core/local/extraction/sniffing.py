@@ -16,15 +16,17 @@ from classify_core.local.extraction.decoding import marked_encoding
 _PDF_SIGNATURE_WITHIN = 1024
 _OLE_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-_IMAGE_SIGNATURES = {
-    b"\x89PNG\r\n\x1a\n": "PNG",
-    b"\xff\xd8\xff": "JPEG",
-    b"GIF8": "GIF",
-    b"II*\x00": "TIFF",
-    b"MM\x00*": "TIFF",
-    b"BM": "BMP",
-    b"RIFF": "WebP",
-}
+_IMAGE_SIGNATURES = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "png"),
+    (re.compile(rb"\xff\xd8\xff"), "jpg"),
+    (re.compile(rb"GIF8"), "gif"),
+    (re.compile(rb"II\*\x00|MM\x00\*"), "tiff"),
+    (re.compile(rb"BM"), "bmp"),
+    (re.compile(rb"RIFF....WEBP", re.DOTALL), "webp"),
+)
+IMAGE_NAMES = {"png": "PNG", "jpg": "JPEG", "gif": "GIF", "tiff": "TIFF", "bmp": "BMP", "webp": "WebP"}
+"""What the formats of images are called."""
+
 _HTML_START = re.compile(r"<(?:!doctype\s{1,9}html|html)\b", re.IGNORECASE)
 _MARKUP_BEGINS_WITHIN = 4096
 # What stands before the root of a page: the XML declaration and comments.
@@ -59,7 +61,7 @@ def sniff(data: bytes, ending: str) -> str:
     """Returns the format as a lower-case ending; an unknown text keeps the ending it has, or is `"txt"`.
 
     Raises:
-        UnreadableDocumentError: it is empty, an image, protected, damaged, or a container without a document.
+        UnreadableDocumentError: it is empty, protected, damaged, or a container without a document.
     """
     if not data:
         raise UnreadableDocumentError(
@@ -73,8 +75,7 @@ def sniff(data: bytes, ending: str) -> str:
         return _format_of_ole(data, ending)
     if data.startswith(b"{\\rtf"):
         return "rtf"
-    _refuse_image(data)
-    return _format_of_text(data, ending)
+    return _format_of_image(data) or _format_of_text(data, ending)
 
 
 def _is_pdf(data: bytes, ending: str) -> bool:
@@ -116,15 +117,10 @@ def _root_start(text: str) -> int:
     return position
 
 
-def _refuse_image(data: bytes) -> None:
-    kind = next((kind for signature, kind in _IMAGE_SIGNATURES.items() if data.startswith(signature)), None)
+def _format_of_image(data: bytes) -> str | None:
+    found = next((found for signature, found in _IMAGE_SIGNATURES if signature.match(data)), None)
     # A text may begin with these letters; an image's header holds bytes that no text has.
-    if kind is not None and _CONTROL_BYTES.search(data[:_SIGNATURE_WITHIN]):
-        raise UnreadableDocumentError(
-            f"it is an image ({kind}) without a text layer. OCR is not done locally; run OCR on it first, or classify "
-            "it with backend='hosted'",
-            code="UNSUPPORTED_FILE_TYPE",
-        )
+    return found if _CONTROL_BYTES.search(data[:_SIGNATURE_WITHIN]) else None
 
 
 def _format_of_zip(data: bytes, ending: str) -> str:

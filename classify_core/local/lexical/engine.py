@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from classify_core.engine import ParsedDocument, RuleScore
-from classify_core.local.kinds import Kind, kinds_but
+from classify_core.local.kinds import all_kinds, kinds_but
 from classify_core.local.lexical.cues import match_kinds
 from classify_core.local.lexical.evidence import evidence_of
 from classify_core.local.lexical.features import features_of
@@ -19,9 +18,6 @@ from classify_core.local.lexical.rules import CompiledRules, compile_rules
 from classify_core.local.lexical.scoring import match_rules
 from classify_core.local.model_calls import engine_name
 from classify_core.models import Rule
-
-if TYPE_CHECKING:
-    from classify_core.local.lexical.fitting import Fit
 
 _COMPILED_RULE_SETS = 8
 _MOST_EXPLAINED = 2
@@ -42,12 +38,12 @@ class LexicalEngine:
     """
 
     def __init__(self, *, without_kinds: Collection[str] | bool = ()) -> None:
-        everything = without_kinds is True
-        unwanted = frozenset[str]() if isinstance(without_kinds, bool) else frozenset(without_kinds)
-        self._kinds: tuple[Kind, ...] = () if everything else kinds_but(unwanted)
+        self._without = _kind_names() if without_kinds is True else frozenset(without_kinds or ())
+        kinds_but(self._without)
         self._name = "lexical"
-        if everything or unwanted:
-            self._name = engine_name("lexical", "rules-only" if everything else "without:" + ",".join(sorted(unwanted)))
+        if self._without:
+            known = "rules-only" if without_kinds is True else "without:" + ",".join(sorted(self._without))
+            self._name = engine_name("lexical", known)
 
     @property
     def name(self) -> str:
@@ -56,7 +52,7 @@ class LexicalEngine:
 
     def score(self, documents: Sequence[ParsedDocument], rules: Sequence[Rule]) -> list[list[RuleScore]]:
         """For each document one score for each rule, in the order of `rules`."""
-        compiled = _compiled(tuple((rule.type, rule.description) for rule in rules), self._kinds)
+        compiled = _compiled(tuple((rule.type, rule.description) for rule in rules), self._without)
         return [_scored(document, compiled) for document in documents]
 
     async def ascore(self, documents: Sequence[ParsedDocument], rules: Sequence[Rule]) -> list[list[RuleScore]]:
@@ -67,15 +63,21 @@ class LexicalEngine:
         return "LexicalEngine()" if self._name == "lexical" else f"LexicalEngine({self._name!r})"
 
 
+def _kind_names() -> frozenset[str]:
+    return frozenset(kind.name for kind in all_kinds())
+
+
 @lru_cache(maxsize=_COMPILED_RULE_SETS)
-def _compiled(rules: tuple[tuple[str, str], ...], kinds: tuple[Kind, ...]) -> CompiledRules:
-    return compile_rules([Rule(type=rule_type, description=description) for rule_type, description in rules], kinds)
+def _compiled(rules: tuple[tuple[str, str], ...], without_kinds: frozenset[str]) -> CompiledRules:
+    parsed = [Rule(type=rule_type, description=description) for rule_type, description in rules]
+    return compile_rules(parsed, kinds_but(without_kinds))
 
 
 def _scored(document: ParsedDocument, compiled: CompiledRules) -> list[RuleScore]:
     reading = read(document)
     features = features_of(reading, compiled)
-    fits = fit_rules(match_rules(features, compiled), match_kinds(reading, compiled.cues), compiled)
+    words, kinds = match_rules(features, compiled), match_kinds(reading, compiled.cues)
+    fits = fit_rules(words, kinds, compiled, length=reading.terms)
     fitting = probabilities(fits)
     scores = [RuleScore(type=rule_type, probability=0.0) for rule_type in compiled.types]
     for rank, position in enumerate(sorted(fitting, key=lambda position: (-fitting[position], position))):

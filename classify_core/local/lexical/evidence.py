@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
+from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
+from classify_core.local.lexical.cue_index import Cue
+from classify_core.local.lexical.terms import has_unspaced_script
+
 if TYPE_CHECKING:
-    from classify_core.local.lexical.cues import Cue
     from classify_core.local.lexical.fitting import Fit
     from classify_core.local.lexical.reading import Reading
-    from classify_core.local.lexical.rules import Term
+    from classify_core.local.lexical.vocabulary import Term
 
 _MOST_QUOTES = 5
 _MOST_TRIED = 12
@@ -32,19 +35,25 @@ class _Quote:
     Attributes:
         text: as written, on one line.
         offset: where it begins in the document's text; None where it stands elsewhere, as in a title.
+        is_divided: whether it goes over the end of a line.
     """
 
     text: str
     offset: int | None
+    is_divided: bool
 
 
 def evidence_of(fit: Fit, reading: Reading) -> tuple[tuple[str, ...], tuple[int | None, ...]]:
-    """Returns what speaks most for a rule, as the document writes it, strongest first; and the page of each quote."""
+    """Returns what speaks most for a rule, as the document writes it, strongest first; and the page of each quote.
+
+    The pages are empty where the document has none.
+    """
+    found = (_found(looked_for, between, reading) for looked_for, between in _strongest(fit, reading))
+    quotes = [quote for quote in found if quote is not None and 0 < len(quote.text) <= _LONGEST_QUOTE]
+    # What a line break divides reads badly; in a narrow column it may be all there is.
     chosen: list[_Quote] = []
-    for looked_for, between in _strongest(fit, reading):
-        quote = _found(looked_for, between, reading)
-        if quote is not None and 0 < len(quote.text) <= _LONGEST_QUOTE:
-            _take(quote, chosen)
+    for quote in [quote for quote in quotes if not quote.is_divided] or quotes:
+        _take(quote, chosen)
     kept = chosen[:_MOST_QUOTES]
     pages = tuple(None if quote.offset is None else reading.document.page_of(quote.offset) for quote in kept)
     return tuple(quote.text for quote in kept), pages if any(page is not None for page in pages) else ()
@@ -52,46 +61,47 @@ def evidence_of(fit: Fit, reading: Reading) -> tuple[tuple[str, ...], tuple[int 
 
 def _strongest(fit: Fit, reading: Reading) -> Iterator[tuple[_Forms, int]]:
     """Yields what to look for, the strongest first, and how many other words may stand between its words."""
-    shares: list[tuple[float, Term | Cue, bool]] = [(share, term, False) for share, term in fit.terms]
-    shares += [(share, cue, True) for share, cue in fit.cues]
-    shares = nsmallest(_MOST_TRIED, shares, key=lambda each: (-each[0], str(each[1])))
-    own = [what for _, what, is_cue in shares if not is_cue]
-    forms = reading.forms_of({part for term in own for part in ((term,) if isinstance(term, str) else term)})
-    for _, what, is_cue in shares:
-        if is_cue:
-            yield [frozenset({word}) for word in what[1].split(" ")], 0
+    found: Iterable[tuple[float, Term | Cue]] = chain(fit.terms, fit.cues)
+    for _, what in nsmallest(_MOST_TRIED, found, key=lambda each: (-each[0], str(each[1]))):
+        if isinstance(what, Cue):
+            yield [frozenset({word}) for word in what.words.split(" ")], 0
         else:
             parts = (what,) if isinstance(what, str) else what
-            yield [forms.get(part, frozenset({part})) for part in parts], _WORDS_BETWEEN
+            yield [reading.forms.get(part, frozenset({part})) for part in parts], _WORDS_BETWEEN
 
 
 def _found(looked_for: _Forms, between: int, reading: Reading) -> _Quote | None:
-    for zone, folded in zip(reading.zones, reading.folded, strict=True):
-        if len(folded) != len(zone.text):
-            continue  # some capital letters are two characters when folded, so that places would be wrong
-        for form in sorted(looked_for[0]):
-            stretch = _stretch(folded, form, looked_for[1:], between)
-            if stretch is not None:
-                start, stop = stretch
-                offset = None if zone.start is None else zone.start + start
-                return _Quote(" ".join(zone.text[start:stop].split()), offset)
+    for zone in reading.zones:
+        stretch = None if zone.folded is None else _stretch_of_any(zone.folded, looked_for, between)
+        if stretch is not None:
+            start, stop = stretch
+            written = zone.text[start:stop]
+            offset = None if zone.start is None else zone.start + start
+            return _Quote(" ".join(written.split()), offset, "\n" in written)
     return None
+
+
+def _stretch_of_any(folded: str, looked_for: _Forms, between: int) -> tuple[int, int] | None:
+    stretches = (_stretch(folded, form, looked_for[1:], between) for form in sorted(looked_for[0]))
+    return next((stretch for stretch in stretches if stretch is not None), None)
 
 
 def _stretch(folded: str, first: str, others: _Forms, between: int) -> tuple[int, int] | None:
-    """Where a phrase stands: its first word whole, and after it the others."""
+    """Where a phrase stands: its first word whole, and after it the others, as near as they come."""
+    nearest: tuple[int, int] | None = None
     start = folded.find(first)
-    while start >= 0:
+    while start >= 0 and (nearest is None or start < nearest[1]):
         stop = start + len(first)
-        if not first[0].isascii() or _is_whole(folded, start, stop):
-            end = _end_of(folded, stop, others, between)
-            if end is not None:
-                return start, end
+        end = _end_of(folded, stop, others, between) if _is_whole(folded, start, stop) else None
+        if end is not None and (nearest is None or end == nearest[1]):
+            nearest = start, end
         start = folded.find(first, stop)
-    return None
+    return nearest
 
 
 def _is_whole(folded: str, start: int, stop: int) -> bool:
+    if has_unspaced_script(folded[start]):
+        return True  # letters of scripts without spaces stand beside those of other words
     return not (start > 0 and folded[start - 1].isalnum()) and not folded[stop : stop + 1].isalnum()
 
 
@@ -106,7 +116,7 @@ def _end_of(folded: str, stop: int, others: _Forms, between: int) -> int | None:
 
 def _following(folded: str, stop: int, forms: frozenset[str], between: int) -> int | None:
     """Where the next word ends, if it is one of the forms and no more than so many others come before it."""
-    for form in forms:  # what is written without spaces overlaps or touches
+    for form in sorted(forms):  # what is written without spaces overlaps or touches
         if not form[0].isascii() and folded.startswith(form[1:] if len(form) > 1 else form, stop):
             return stop + len(form) - (1 if len(form) > 1 else 0)
     for _ in range(between + 1):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from classify_core.local.lexical.stop_words import STOP_WORDS
-from classify_core.local.lexical.terms import terms_of, words_of
+from classify_core.local.lexical.terms import term_of, terms_of, words_of
 
 if TYPE_CHECKING:
     from classify_core.local.lexical.reading import Reading, Zone
-    from classify_core.local.lexical.rules import CompiledRules, Term
+    from classify_core.local.lexical.rules import CompiledRules
+    from classify_core.local.lexical.vocabulary import Term
 
 _FORMAT_WEIGHT = 6.0
 # What a format is called in words. Only formats that are themselves a kind of document; a PDF can hold anything.
@@ -48,35 +49,37 @@ class Features:
 def features_of(reading: Reading, compiled: CompiledRules) -> Features:
     """Returns how prominently the rules' terms stand in a document."""
     weights: dict[Term, float] = {}
-    length = 0
     for zone in reading.zones:
-        terms = terms_of(zone.words)
-        length += len(terms)
-        for term, count in _wanted(terms, zone, compiled):
+        for term, count in _wanted(zone, compiled):
             weights[term] = weights.get(term, 0.0) + zone.weight * count
     for term in terms_of(words_of(_FORMAT_NAMES.get(reading.document.format, ""))):
         if term in compiled.index:
             weights[term] = weights.get(term, 0.0) + _FORMAT_WEIGHT
-    return Features(weights, length)
+    return Features(weights, reading.terms)
 
 
-def _wanted(terms: list[str], zone: Zone, compiled: CompiledRules) -> Iterator[tuple[Term, int]]:
-    single: Counter[str] = Counter(terms)
-    for term in compiled.index.keys() & single.keys():
-        yield term, single[term]
-    if compiled.has_bare_terms:
+def _wanted(zone: Zone, compiled: CompiledRules) -> Iterator[tuple[Term, int]]:
+    for word, count in zone.counts.items():
+        term = term_of(word)
+        if term is not None and term in compiled.index:
+            yield term, count
+    if compiled.bare_terms:
         yield from _bare(zone, compiled)
-        terms = [term for word in zone.words for term in ([word] if word in compiled.bare_terms else terms_of([word]))]
-    pairs = Counter(pairwise(terms))
-    for pair in compiled.index.keys() & pairs.keys():
-        yield pair, pairs[pair]
+    pairs = Counter(filter(compiled.index.__contains__, pairwise(_terms_with_bare(zone.words, compiled))))
+    yield from pairs.items()
+
+
+def _terms_with_bare(words: Iterable[str], compiled: CompiledRules) -> list[str]:
+    if not compiled.bare_terms:
+        return terms_of(words)
+    terms = (word if word in compiled.bare_terms else term_of(word) for word in words)
+    return [term for term in terms if term is not None]
 
 
 def _bare(zone: Zone, compiled: CompiledRules) -> Iterator[tuple[Term, int]]:
     """Yields lone letters and numbers that are a rule's name; a letter that is a word ("a") only as a capital."""
-    counts = Counter(zone.words)
-    for term in compiled.bare_terms & counts.keys():
+    for term in sorted(compiled.bare_terms & zone.counts.keys()):
         is_word = term in STOP_WORDS
-        count = len(re.findall(rf"\b{re.escape(term.upper())}\b", zone.text)) if is_word else counts[term]
+        count = len(re.findall(rf"\b{re.escape(term.upper())}\b", zone.text)) if is_word else zone.counts[term]
         if count:
             yield term, count

@@ -1,24 +1,36 @@
-"""What speaks for each rule, its own words and the kinds it calls up together, and what speaks for none."""
+"""What speaks for each rule, its own words and the kinds it calls up together, and what speaks for none.
+
+All scores here are on one scale: 1.0 is about what a document's kind adds that shows clearly what it is.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from classify_core.local.lexical.scoring import Match, chance_level
+from classify_core.local.lexical.terms import terms_of
 
 if TYPE_CHECKING:
-    from classify_core.local.lexical.cues import Cue, KindMatch
-    from classify_core.local.lexical.rules import CompiledRules, Term
+    from classify_core.local.lexical.cue_index import Cue
+    from classify_core.local.lexical.cues import KindMatch
+    from classify_core.local.lexical.rules import CompiledRules
+    from classify_core.local.lexical.vocabulary import Term
 
-_WORDS_INFLUENCE = 0.6
+# What a rule's own words count. Where it surely calls up a kind, that knows most of them too, and they count less by so
+# much; but a text of few words has few cues, and of so many terms it has half of those that one could expect.
+_WORDS_INFLUENCE = 1.0
+_COUNTED_BY_KIND = 0.4
+_LENGTH_OF_HALF_THE_CUES = 20.0
 _KIND_INFLUENCE = 1.5
+# The score of a kind in a document that shows clearly what it is, and what may be chance.
 _CLEAR_KIND = 14.0
-_LEAST_KIND = 0.0
-_STRANGER_INFLUENCE = 1.2
+_CHANCE_KIND = 1.0
+# "No rule fits" scores this at least, and more for a document of a kind that no rule calls up, or of many rules' words.
 _LEAST_SCORE = 0.25
+_STRANGER_INFLUENCE = 1.2
 _CHANCE_INFLUENCE = 2.0
 
 
@@ -36,6 +48,12 @@ class Fit:
     terms: Sequence[tuple[float, Term]] = ()
     cues: Sequence[tuple[float, Cue]] = ()
 
+    @property
+    def findings(self) -> int:
+        """How many different things were found: a cue of words that are the rule's own is none besides them."""
+        own = {term for _, term in self.terms}
+        return len(own) + sum(not own.issuperset(terms_of(cue.words.split(" "))) for _, cue in self.cues)
+
 
 @dataclass(frozen=True, slots=True)
 class Fits:
@@ -50,22 +68,43 @@ class Fits:
     none: float
 
 
-def fit_rules(matches: Mapping[int, Match], kinds: Sequence[KindMatch], compiled: CompiledRules) -> Fits:
-    """Returns what speaks for the rules that have anything in common with the document."""
-    fits = {position: Fit(_WORDS_INFLUENCE * match.score, match.shares) for position, match in matches.items()}
+def fit_rules(
+    matches: Mapping[int, Match], kinds: Sequence[KindMatch], compiled: CompiledRules, *, length: int
+) -> Fits:
+    """Returns what speaks for the rules that have anything in common with the document.
+
+    Args:
+        matches: what of the rules' own words is in it.
+        kinds: what speaks for each kind.
+        compiled: the rules.
+        length: how many terms the document has.
+    """
+    counted = _COUNTED_BY_KIND * length / (length + _LENGTH_OF_HALF_THE_CUES)
+    fits = {
+        position: Fit((_WORDS_INFLUENCE - counted * compiled.sureties[position]) * match.score, match.shares)
+        for position, match in matches.items()
+    }
     likenesses = [_likeness(match) for match in kinds]
     for position, (likeness, kind) in _called(likenesses, compiled).items():
         fit = fits.setdefault(position, Fit(0.0))
         fit.score += _KIND_INFLUENCE * likeness
         fit.cues = kinds[kind].shares
-    stranger = max((each for kind, each in enumerate(likenesses) if kind not in compiled.calls), default=0.0)
+    return Fits(fits, _none_fits(matches, likenesses, compiled))
+
+
+def _none_fits(matches: Mapping[int, Match], likenesses: Sequence[float], compiled: CompiledRules) -> float:
+    strangers = (likeness for kind, likeness in enumerate(likenesses) if kind not in compiled.calls)
     chance = chance_level(matches, len(compiled.types))
-    return Fits(fits, _LEAST_SCORE + _CHANCE_INFLUENCE * chance + _STRANGER_INFLUENCE * stranger)
+    return _LEAST_SCORE + _CHANCE_INFLUENCE * chance + _STRANGER_INFLUENCE * max(strangers, default=0.0)
 
 
 def _likeness(match: KindMatch) -> float:
-    """From 0.0 up, the more cues the less each adds; 1.0 is a document that shows clearly what it is."""
-    return math.sqrt(max(0.0, match.score) / _CLEAR_KIND)
+    """From 0.0 up: 1.0 is a document that shows clearly what it is.
+
+    A little of a kind is in every text and counts little; beyond that, each cue adds less the more there are.
+    """
+    score = max(0.0, match.score)
+    return math.sqrt(score / _CLEAR_KIND) * min(1.0, math.sqrt(score / _CHANCE_KIND))
 
 
 def _called(likenesses: Sequence[float], compiled: CompiledRules) -> dict[int, tuple[float, int]]:
@@ -74,6 +113,6 @@ def _called(likenesses: Sequence[float], compiled: CompiledRules) -> dict[int, t
     for kind, callers in compiled.calls.items():
         for position, surety in callers:
             likeness = surety * likenesses[kind]
-            if likeness > best.get(position, (_LEAST_KIND, 0))[0]:
+            if likeness > best.get(position, (0.0, 0))[0]:
                 best[position] = likeness, kind
     return best

@@ -22,6 +22,6 @@ def probabilities(fits: Fits) -> dict[int, float]:
     best = max(fits.rules.values(), key=lambda fit: fit.score, default=None)
     top = fits.none if best is None else max(fits.none, best.score)
     weights = {position: math.exp(_SHARPNESS * (fit.score - top)) for position, fit in fits.rules.items()}
-    doubt = 1.0 if best is None else 0.5 ** min(1000, len(best.terms) + len(best.cues))
+    doubt = 1.0 if best is None else 0.5 ** min(1000, best.findings)
     total = sum(weights.values()) + max(math.exp(_SHARPNESS * (fits.none - top)), doubt, _LEAST_DOUBT)
     return {position: weight / total for position, weight in weights.items()}

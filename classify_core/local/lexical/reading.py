@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from classify_core.local.lexical.terms import term_of, without_format_characters, words_of
@@ -19,19 +20,21 @@ MAX_CHARACTERS_READ: Final = 12_000
 _BEGINNING_SHARE = 0.6
 _MIDDLE_SHARE = 0.2
 _TOP_CHARACTERS = 600
+_LONGEST_WORD = 50
 _MOST_HEADINGS = 50
+_LONGEST_HEADING = 300
 _TITLE_WEIGHT = 3.0
 _HEADING_WEIGHT = 2.0
 _TOP_WEIGHT = 3.0
 _BODY_WEIGHT = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Zone:
     """A piece of a document.
 
     Attributes:
-        text: as it is written.
+        text: as it is written, without characters that nobody sees.
         weight: how much a word in it counts.
         start: where it begins in the document's text; None for what stands elsewhere, as a title.
         words: its words without case, in order.
@@ -41,6 +44,22 @@ class Zone:
     weight: float
     start: int | None
     words: list[str] = field(repr=False)
+
+    @property
+    def is_prominent(self) -> bool:
+        """Whether it says what the document is, as title, headings and top do, rather than what it is about."""
+        return self.weight > _BODY_WEIGHT
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How often each word stands in it, in the order in which they come."""
+        return Counter(self.words)
+
+    @cached_property
+    def folded(self) -> str | None:
+        """The text without case; None where the places of its characters are others, as with some capitals."""
+        folded = self.text.lower()
+        return folded if len(folded) == len(self.text) else None
 
 
 @dataclass(frozen=True)
@@ -56,28 +75,34 @@ class Reading:
     zones: tuple[Zone, ...]
 
     @cached_property
-    def counts(self) -> Counter[str]:
-        """How often each word stands in the text itself."""
-        return Counter(word for zone in self.zones if zone.start is not None for word in zone.words)
-
-    def forms_of(self, terms: Collection[str]) -> dict[str, frozenset[str]]:
-        """The words of the document that stand for some terms."""
-        forms: dict[str, set[str]] = {}
-        for word in {word for zone in self.zones for word in zone.words}:
-            term = term_of(word)
-            if term in terms:
-                forms.setdefault(term, set()).add(word)
-        return {term: frozenset(words) for term, words in forms.items()}
-
-    @cached_property
-    def folded(self) -> tuple[str, ...]:
-        """The zones' texts without case."""
-        return tuple(zone.text.lower() for zone in self.zones)
-
-    @cached_property
     def text(self) -> str:
         """All that was read of the text itself."""
         return "\n".join(zone.text for zone in self.zones if zone.start is not None)
+
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How often each word stands in the text itself."""
+        return Counter(chain.from_iterable(zone.words for zone in self.zones if zone.start is not None))
+
+    @property
+    def length(self) -> int:
+        """How many words the text itself has."""
+        return sum(len(zone.words) for zone in self.zones if zone.start is not None)
+
+    @cached_property
+    def terms(self) -> int:
+        """How many words of the text itself say anything: no stop words, lone letters and numbers."""
+        return sum(occurrences for word, occurrences in self.counts.items() if term_of(word) is not None)
+
+    @cached_property
+    def forms(self) -> Mapping[str, frozenset[str]]:
+        """By term the words of the document that stand for it."""
+        forms: dict[str, set[str]] = {}
+        for word in set().union(*(zone.counts for zone in self.zones)):
+            term = term_of(word)
+            if term is not None:
+                forms.setdefault(term, set()).add(word)
+        return {term: frozenset(words) for term, words in forms.items()}
 
 
 def read(document: ParsedDocument) -> Reading:
@@ -87,9 +112,9 @@ def read(document: ParsedDocument) -> Reading:
 
 def _zones(document: ParsedDocument) -> Iterator[Zone]:
     if document.title:
-        yield _zone(document.title, _TITLE_WEIGHT, None)
+        yield _zone(document.title[:_LONGEST_HEADING], _TITLE_WEIGHT, None)
     for heading in document.headings[:_MOST_HEADINGS]:
-        yield _zone(heading, _HEADING_WEIGHT, None)
+        yield _zone(heading[:_LONGEST_HEADING], _HEADING_WEIGHT, None)
     (_, first), *others = sample(document.text)
     cut = _end_of_top(first)
     yield _zone(first[:cut], _TOP_WEIGHT, 0)
@@ -103,10 +128,9 @@ def _zone(text: str, weight: float, start: int | None) -> Zone:
 
 
 def _end_of_top(text: str) -> int:
-    if len(text) <= _TOP_CHARACTERS:
-        return len(text)
-    following = text.find(" ", _TOP_CHARACTERS)
-    return following if 0 <= following < _TOP_CHARACTERS + 50 else _TOP_CHARACTERS
+    """Where the top ends, between two words."""
+    following = text.find(" ", _TOP_CHARACTERS, _TOP_CHARACTERS + _LONGEST_WORD)
+    return following if following >= 0 else _TOP_CHARACTERS
 
 
 def sample(text: str) -> Sequence[tuple[int, str]]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from classify_core.local.lexical.calling import called_kinds, familiar_terms
-from classify_core.local.lexical.cues import CueIndex, index_of
+from classify_core.local.lexical.calling import called_kinds, familiarity
+from classify_core.local.lexical.cue_index import CueIndex, index_of
 from classify_core.local.lexical.terms import bare_terms, occurrences
+from classify_core.local.lexical.vocabulary import Term, vocabulary_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,12 +20,8 @@ if TYPE_CHECKING:
     from classify_core.local.kinds import Kind
     from classify_core.models import Rule
 
-Term = str | tuple[str, str]
-"""A word's term, or two neighbouring words' terms."""
-
 _NAME_WEIGHT = 2.0
 _DESCRIPTION_WEIGHT = 1.0
-_PAIR_WEIGHT = 1.0
 # What a kind that the rule calls up is known by counts there, and the less among the rule's own words.
 _COUNTED_BY_KINDS = 0.3
 # What a description excludes, up to the end of the clause. English only; "not only" excludes nothing.
@@ -38,9 +35,10 @@ class CompiledRules:
     Attributes:
         types: the rules' types, in order.
         index: for each term the rules it speaks for, as positions in `types`, with its weight in that rule.
-        bare_terms: the lone letters and numbers that are part of a rule's name.
+        bare_terms: the lone letters and numbers that are part of some rule's name.
         cues: where to look for the cues of built-in kinds.
         calls: by kind the rules that call it up, as positions in `types`, with how surely.
+        sureties: of each rule how surely it calls up some kind; 0.0 where it calls up none.
     """
 
     types: tuple[str, ...]
@@ -48,11 +46,7 @@ class CompiledRules:
     bare_terms: frozenset[str]
     cues: CueIndex
     calls: dict[int, tuple[tuple[int, float], ...]]
-
-    @property
-    def has_bare_terms(self) -> bool:
-        """Whether some rule is named by a lone letter or a number."""
-        return bool(self.bare_terms)
+    sureties: tuple[float, ...]
 
 
 def compile_rules(rules: Sequence[Rule], kinds: tuple[Kind, ...] = ()) -> CompiledRules:
@@ -62,16 +56,16 @@ def compile_rules(rules: Sequence[Rule], kinds: tuple[Kind, ...] = ()) -> Compil
         rules: the rules.
         kinds: the kinds of documents that they may call up.
     """
-    called = [called_kinds(_name_of(rule), _without_exclusions(rule), kinds) for rule in rules]
+    vocabulary = vocabulary_of(kinds)
+    called = [called_kinds(_name_of(rule), _without_exclusions(rule), vocabulary) for rule in rules]
     wanted = [_terms_of(rule) for rule in rules]
     rule_counts = Counter(term for terms in wanted for term in terms)
     index: dict[Term, list[tuple[int, float]]] = {}
     for position, terms in enumerate(wanted):
         weights = {term: weight * _rarity(rule_counts[term], len(rules)) for term, weight in terms.items()}
         norm = math.hypot(*weights.values())
-        familiar = familiar_terms(called[position], kinds)
         for term, weight in weights.items():
-            own = weight * (1.0 - _COUNTED_BY_KINDS * familiar.get(term, 0.0))
+            own = weight * (1.0 - _COUNTED_BY_KINDS * familiarity(term, called[position], vocabulary))
             index.setdefault(term, []).append((position, own / norm))
     return CompiledRules(
         types=tuple(rule.type for rule in rules),
@@ -79,6 +73,7 @@ def compile_rules(rules: Sequence[Rule], kinds: tuple[Kind, ...] = ()) -> Compil
         bare_terms=frozenset(term for rule in rules for term in bare_terms(_name_of(rule))),
         cues=index_of(kinds),
         calls=_by_kind(called),
+        sureties=tuple(max(kinds_called.values(), default=0.0) for kinds_called in called),
     )
 
 
@@ -103,11 +98,11 @@ def _terms_of(rule: Rule) -> dict[Term, float]:
     name = _name_of(rule)
     kept = frozenset(bare_terms(name))
     for text, weight in ((name, _NAME_WEIGHT), (_without_exclusions(rule), _DESCRIPTION_WEIGHT)):
-        words = [occurrence.term for occurrence in occurrences(text, kept)]
-        for term in words:
+        terms = [occurrence.term for occurrence in occurrences(text, kept)]
+        # What a list names one after the other often stands side by side in a document, too.
+        both: list[Term] = [*terms, *pairwise(terms)]
+        for term in both:
             weights[term] = max(weights.get(term, 0.0), weight)
-        for pair in pairwise(words):
-            weights[pair] = max(weights.get(pair, 0.0), weight * _PAIR_WEIGHT)
     return weights
 
 

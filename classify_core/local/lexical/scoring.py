@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from classify_core.local.lexical.features import Features
-    from classify_core.local.lexical.rules import CompiledRules, Term
+    from classify_core.local.lexical.rules import CompiledRules
+    from classify_core.local.lexical.vocabulary import Term
 
 _SATURATION = 3.0
 _LENGTH_INFLUENCE = 0.6
@@ -54,7 +56,7 @@ def _strength(weight: float, length: int) -> float:
     return weight / (weight + saturation)
 
 
-def chance_level(matches: dict[int, Match], rules: int) -> float:
+def chance_level(matches: Mapping[int, Match], rules: int) -> float:
     """Returns what a rule would score by accident: the others' mean score by words that the best rule lacks.
 
     A long text on any subject shares some words with every rule. Words of the best rule are left out, so that rules

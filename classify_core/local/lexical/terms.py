@@ -26,7 +26,7 @@ _FORMAT = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206
 _FORMAT_CHARACTERS = re.compile(f"[{_FORMAT}]")
 _LETTERS = rf"[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|[{_MARKS}{_FORMAT}])*"
 _CHUNK = re.compile(rf"[{_UNSPACED}]+|{_LETTERS}(?:['\u2019]{_LETTERS})*")
-_UNSPACED_START = re.compile(rf"[{_UNSPACED}]")
+_UNSPACED_CHARACTER = re.compile(rf"[{_UNSPACED}]")
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
 _LONGEST_WORD = 40
 _WORDS_KEPT = 200_000
@@ -53,7 +53,7 @@ class Occurrence:
 def occurrences(text: str, kept: Container[object] = frozenset()) -> Iterator[Occurrence]:
     """Yields the terms of a text in order, without stop words and without lone letters and numbers unless `kept`."""
     for chunk in _CHUNK.finditer(text):
-        if _UNSPACED_START.match(chunk[0]):
+        if _UNSPACED_CHARACTER.match(chunk[0]):
             yield from _character_pairs(chunk[0], chunk.start())
         else:
             word = without_format_characters(chunk[0])
@@ -67,13 +67,18 @@ def words_of(text: str) -> list[str]:
     if text.isascii():
         return _ASCII_WORD.findall(text.casefold())
     normal = unicodedata.normalize("NFKC", without_format_characters(text)).casefold().replace("\u2019", "'")
-    if _UNSPACED_START.search(normal) is None:
+    if _UNSPACED_CHARACTER.search(normal) is None:
         return _CHUNK.findall(normal)
     return [word for chunk in _CHUNK.findall(normal) for word in _words_of_chunk(chunk)]
 
 
+def has_unspaced_script(text: str) -> bool:
+    """Whether there are characters of a script that is written without spaces between words."""
+    return not text.isascii() and _UNSPACED_CHARACTER.search(text) is not None
+
+
 def _words_of_chunk(chunk: str) -> list[str]:
-    if _UNSPACED_START.match(chunk) is None:
+    if _UNSPACED_CHARACTER.match(chunk) is None:
         return [chunk]
     return [pair.term for pair in _character_pairs(chunk, 0)]
 
@@ -84,8 +89,12 @@ class _TermOfWord(dict[str, str | None]):
     def __missing__(self, word: str) -> str | None:
         if len(self) >= _WORDS_KEPT:
             self.clear()
-        term = self[word] = word if _UNSPACED_START.match(word) else _term(word, ()) if len(word) <= _LONGEST_WORD else None
+        term = self[word] = word if _UNSPACED_CHARACTER.match(word) else _term_of_spaced(word)
         return term
+
+
+def _term_of_spaced(word: str) -> str | None:
+    return normal_form(word) if len(word) <= _LONGEST_WORD else None
 
 
 term_of = _TermOfWord().__getitem__

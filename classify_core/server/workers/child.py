@@ -14,11 +14,12 @@ from typing import BinaryIO, Final
 
 from classify_core.engine import ParsedDocument
 from classify_core.errors import ClassifyError, MissingExtraError, UnreadableDocumentError
-from classify_core.local.backend import decide
-from classify_core.local.extraction import read_document, select, selected_pages
+from classify_core.local.decision import decide
+from classify_core.local.extraction import library, read_document, select, selected_pages
+from classify_core.local.extraction.ocr.tesseract import Tesseract
 from classify_core.local.extraction.reading import ReadDocument
 from classify_core.local.lexical import LexicalEngine
-from classify_core.models import Rule
+from classify_core.models import ParsingConfiguration, Rule
 from classify_core.server.options import DocumentLimits
 from classify_core.server.workers import protocol
 from classify_core.server.workers.confinement import confine, end_after, follow_parent
@@ -92,8 +93,12 @@ class DocumentReader:
         return protocol.AnswerReply(answer=decide(scores), pages=len(pages))
 
     def _read(self, request: protocol.ReadRequest) -> ReadDocument:
-        content = Content(Path(request.path).read_bytes(), request.name, request.format)
-        document = read_document(content)
+        path = Path(request.path)
+        content = Content(path.read_bytes(), request.name, request.format)
+        # This process is ended with its group, and may write no file, not even one in memory.
+        document = read_document(
+            content, ParsingConfiguration(lang=request.lang), tesseract=Tesseract(leads_group=False), path=path
+        )
         if len(document.reading.pages) > self._limits.pages:
             raise too_many_pages(len(document.reading.pages), self._limits.pages)
         return cut(document)
@@ -116,7 +121,7 @@ class DocumentReader:
 
 def _can_read_pdf() -> bool:
     try:
-        read_document(Content(_SAMPLE_PDF, None, "pdf"))
+        library.read(_SAMPLE_PDF, "pdf", name=None)
     except ClassifyError:
         return False
     return True

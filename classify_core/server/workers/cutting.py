@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -19,8 +20,12 @@ MAX_HEADINGS: Final = 1_000
 def cut(document: ReadDocument) -> ReadDocument:
     """Returns a document with what is kept of each page, its headings included, and of its title."""
     title = document.reading.title
-    pages = tuple(PageText(_kept(page.text), tuple(_fitting(page.headings))) for page in document.reading.pages)
+    pages = tuple(map(_cut_page, document.reading.pages))
     return ReadDocument(document.format, Reading(pages, None if title is None else _kept(title)), document.name)
+
+
+def _cut_page(page: PageText) -> PageText:
+    return replace(page, text=_kept(page.text), headings=tuple(_fitting(page.headings)))
 
 
 def _kept(text: str) -> str:

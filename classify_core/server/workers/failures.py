@@ -13,10 +13,7 @@ from classify_core.errors import ClassifyError
 MAX_MESSAGE_LENGTH: Final = 500
 
 # The readers speak to those who run them in their own process.
-_FOR_CLIENTS: Final = (
-    (", or classify it with backend='hosted'", ""),
-    ("OCR is not done locally", "OCR is not done here"),
-)
+_FOR_CLIENTS: Final = ((", or classify it with backend='hosted'", ""),)
 
 
 class FailureCode(StrEnum):

@@ -49,19 +49,20 @@ class WorkerPool:
         self._idle: list[WorkerProcess] = []
         self._ending: set[asyncio.Task[None]] = set()
 
-    async def read(self, path: Path, name: str, file_type: str) -> ReadDocument:
+    async def read(self, path: Path, name: str, file_type: str, lang: str = "en") -> ReadDocument:
         """Reads a file. Cancelled, it stops at once.
 
         Args:
             path: where its bytes are.
             name: the document's.
             file_type: the name's lower-case ending without the dot; empty where it has none.
+            lang: the document's language, for OCR.
 
         Raises:
             DocumentFailedError: it cannot be read within the limits, and why.
             WorkerFaultError: no process could be started.
         """
-        reply = await self._reply(protocol.ReadRequest(path=str(path), name=name, format=file_type))
+        reply = await self._reply(protocol.ReadRequest(path=str(path), name=name, format=file_type, lang=lang))
         if not isinstance(reply, protocol.DocumentReply) or len(reply.document.reading.pages) > self._limits.pages:
             raise crashed()
         return reply.document

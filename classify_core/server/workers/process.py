@@ -31,6 +31,7 @@ _PASSED_ON: Final = frozenset(
         "VIRTUAL_ENV",
         "LD_LIBRARY_PATH",
         "DYLD_LIBRARY_PATH",
+        "TESSDATA_PREFIX",
         "LANG",
         "LC_ALL",
         "SYSTEMROOT",

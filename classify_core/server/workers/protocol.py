@@ -36,12 +36,14 @@ class ReadRequest(_Message):
         path: where its bytes are; not repeated in any reply.
         name: the document's.
         format: the name's lower-case ending without the dot; empty where it has none.
+        lang: its language, for OCR.
     """
 
     operation: Literal["read"] = "read"
     path: str
     name: str
     format: str
+    lang: str = "en"
 
 
 class DecideRequest(_Message):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from classify_core.errors import UnreadableDocumentError
-from classify_core.local.extraction.ocr.image_size import Size, sizes_of
+from classify_core.local.extraction.ocr.image_size import sizes_of
 from classify_core.local.extraction.ocr.limits import MAX_PIXELS
-from classify_core.local.extraction.ocr.tesseract import Tesseract
+from classify_core.local.extraction.ocr.tesseract import Tesseract, too_large
 from classify_core.local.extraction.reading import PageText, Reading
 from classify_core.local.extraction.sniffing import IMAGE_NAMES, damaged
 
@@ -35,12 +34,5 @@ def text_of(data: bytes, page: PageText, number: int, language: str, tesseract: 
     """
     width, height = page.size or (0, 0)
     if width * height > MAX_PIXELS:
-        raise _too_large((int(width), int(height)))
+        raise too_large(f"it is an image of {width:,.0f} x {height:,.0f} pixels")
     return tesseract.text_of(data, language, page=number - 1)
-
-
-def _too_large(size: Size) -> UnreadableDocumentError:
-    return UnreadableDocumentError(
-        f"it is an image of {size[0]:,} x {size[1]:,} pixels, and OCR reads at most {MAX_PIXELS:,}; save it smaller",
-        code="DOCUMENT_TOO_LARGE",
-    )

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from classify_core.local.extraction.ocr.limits import DOTS_PER_INCH, MAX_DRAWN_PIXELS
+from classify_core.local.extraction.ocr.limits import DOTS_PER_INCH, MAX_DRAWN_PIXELS, MAX_PIXELS
+from classify_core.local.extraction.ocr.tesseract import too_large
 from classify_core.local.extraction.reading import PageText
 
 _POINTS_PER_INCH: Final = 72
-_LARGEST_SIDE: Final = 14_400.0
-"""In points (PDF 32000-1, annex C.2); what a page of unknown size may have."""
+_LEAST_DOTS_PER_INCH: Final = 72
+"""kreuzberg (4.10) draws with no fewer."""
 
 
 def picture_of(path: str, page: PageText, number: int) -> bytes:
@@ -25,6 +26,9 @@ def picture_of(path: str, page: PageText, number: int) -> bytes:
         path: where the PDF is.
         page: the page, with its size in points.
         number: the page's, from 1.
+
+    Raises:
+        UnreadableDocumentError: it is too large.
     """
     import kreuzberg  # noqa: PLC0415 - optional, and slow to import
 
@@ -33,15 +37,15 @@ def picture_of(path: str, page: PageText, number: int) -> bytes:
 
 @contextmanager
 def file_of(data: bytes) -> Iterator[str]:
-    """Gives the path of a file with these bytes: in memory on Linux, elsewhere a temporary one that only we can read."""
+    """Gives the path of a file with these bytes: in memory on Linux, elsewhere a temporary one in a private folder."""
     if hasattr(os, "memfd_create"):
         with file_in_memory(data) as path:
             yield path
         return
     with tempfile.TemporaryDirectory(prefix="classify-scan-") as folder:
-        path = Path(folder, "document.pdf")
-        path.write_bytes(data)
-        yield str(path)
+        file = Path(folder, "document.pdf")
+        file.write_bytes(data)
+        yield str(file)
 
 
 @contextmanager
@@ -57,6 +61,9 @@ def file_in_memory(data: bytes) -> Iterator[str]:
 
 
 def _dots_per_inch(size: tuple[float, float] | None) -> int:
-    width, height = size or (_LARGEST_SIDE, _LARGEST_SIDE)
-    area = max(width * height, 1.0) / _POINTS_PER_INCH**2
-    return max(1, min(DOTS_PER_INCH, int(math.sqrt(MAX_DRAWN_PIXELS / area))))
+    width, height = size or (math.inf, math.inf)
+    area = width * height / _POINTS_PER_INCH**2
+    if area * _LEAST_DOTS_PER_INCH**2 > MAX_PIXELS:
+        raise too_large(f"a page of it is {width:,.0f} x {height:,.0f} points large")
+    fitting = int(math.sqrt(MAX_DRAWN_PIXELS / max(area, 1.0)))
+    return max(_LEAST_DOTS_PER_INCH, min(DOTS_PER_INCH, fitting))

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Final
 
 from classify_core.errors import UnreadableDocumentError
-from classify_core.local.extraction.ocr.limits import MEMORY_BYTES, SECONDS_A_PAGE
+from classify_core.local.extraction.ocr.limits import MAX_PIXELS, MEMORY_BYTES, SECONDS_A_PAGE
 
 if sys.platform != "win32":
     import resource
@@ -55,7 +55,7 @@ class Tesseract:
             UnreadableDocumentError: the program does not work.
         """
         said = self._output(["--list-langs"], b"").decode(errors="replace")
-        return frozenset(said.replace("\\", "/").split()[1:])
+        return frozenset(line.strip().replace("\\", "/") for line in said.splitlines()[1:])
 
     def text_of(self, picture: bytes, data: str, *, page: int = 0) -> str:
         """The text in a picture.
@@ -84,7 +84,7 @@ class Tesseract:
         except subprocess.TimeoutExpired:
             raise _failed(f"OCR of a page took more than {SECONDS_A_PAGE:g} s") from None
         finally:
-            self._end(process)
+            self._forget(process)
         if process.returncode != 0:
             raise _failed("OCR broke off: the picture is damaged or takes too much memory, or tesseract does not work")
         return said
@@ -105,7 +105,7 @@ class Tesseract:
         _limit(self._running.pid)
         return self._running
 
-    def _end(self, process: subprocess.Popen[bytes]) -> None:
+    def _forget(self, process: subprocess.Popen[bytes]) -> None:
         with self._lock:
             self._kill()
             self._running = None
@@ -116,8 +116,8 @@ class Tesseract:
                     pipe.close()
 
     def _kill(self) -> None:
-        """Ends what runs; what its process has started is ended also where that is over itself."""
-        if self._running is None:
+        """Ends what runs, unless its end was noticed: then its number may be that of another process."""
+        if self._running is None or self._running.returncode is not None:
             return
         if not self._leads_group:
             self._running.kill()
@@ -152,4 +152,11 @@ def _failed(reason: str) -> UnreadableDocumentError:
     return UnreadableDocumentError(
         f"{reason}; select other pages, save it with fewer pixels, or classify it with backend='hosted'",
         code="PDF_IS_BROKEN",
+    )
+
+
+def too_large(found: str) -> UnreadableDocumentError:
+    """Returns the error of a picture that unfolds to too much, told by what was found."""
+    return UnreadableDocumentError(
+        f"{found}, and OCR reads at most {MAX_PIXELS:,} pixels; save it smaller", code="DOCUMENT_TOO_LARGE"
     )
