@@ -55,6 +55,7 @@ class Classification(_Frozen):
         type: a rule's type; None where no rule matched, where the confidence was below `min_confidence`, and where
             the document could not be classified (`status` tells which).
         confidence: 0.0 to 1.0; for a local answer of None the best rule's probability; None where there is no answer.
+        raw_confidence: what the backend itself said, where `confidence` is calibrated; else None.
         reasoning: why, in words; empty where there is no answer.
         status: how it ended.
         error: the error, where it failed; its text in JSON.
@@ -70,6 +71,7 @@ class Classification(_Frozen):
 
     type: str | None = None
     confidence: Confidence | None = None
+    raw_confidence: Confidence | None = None
     reasoning: str = ""
     status: Status = Status.COMPLETED
     error: _ErrorField | None = None

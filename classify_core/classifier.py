@@ -13,6 +13,7 @@ from classify_core.classification import Classification
 from classify_core.classifying import ClassifyingMethods
 from classify_core.configuring import Adapt, check_options, configuration_from
 from classify_core.errors import ClassifyError, InvalidOptionError
+from classify_core.learning import ExamplesLike, LearningMethods, examples_of
 from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
 from classify_core.pickling import restored
 from classify_core.pricing import UsageTotals
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT: Final = 600.0
 
 
-class Classifier(ClassifyingMethods, SubmittingMethods):
+class Classifier(ClassifyingMethods, SubmittingMethods, LearningMethods):
     """Classifies documents by rules written in plain words.
 
     >>> rules = [Rule(type="invoice", description="contains invoice number, line items and total amount")]
@@ -60,6 +61,8 @@ class Classifier(ClassifyingMethods, SubmittingMethods):
         adapt: whether the documents of one `classify_many`, and of an adapter's call with a list, teach each other what
             their types look like here; local backends only. `"auto"`: where there is scikit-learn and a few dozen
             documents. `classify` and `classify_as_completed` never do so by themselves.
+        examples: documents of some types, by type, which teach the classifier; local backends only. They are read when
+            they are first needed, never sent, and no part of the rules.
         retry_failed: make a hosted job again that FAILED in a former run; it is billed again.
         usage: ask what each hosted job was billed, which takes one more request a document.
         delete_after: delete a hosted job and its upload once the result is in.
@@ -93,6 +96,7 @@ class Classifier(ClassifyingMethods, SubmittingMethods):
         max_concurrency: int | None = None,
         max_credits: float | None = None,
         adapt: Adapt = "auto",
+        examples: ExamplesLike | None = None,
         retry_failed: bool = False,
         usage: bool = False,
         delete_after: bool = False,
@@ -117,6 +121,7 @@ class Classifier(ClassifyingMethods, SubmittingMethods):
         choice = choose_backend(backend, hosted)
         if configuration_id is not None and choice.name == "local":
             raise InvalidOptionError("configuration_id names rules saved at the hosted service; give rules= instead")
+        self._examples = examples
         self._session = Session(
             choice,
             configuration,
@@ -129,6 +134,7 @@ class Classifier(ClassifyingMethods, SubmittingMethods):
             max_concurrency=max_concurrency,
             max_credits=max_credits,
             adapt=adapt,
+            examples=examples_of(examples, configuration),
         )
 
     @property
@@ -160,7 +166,8 @@ class Classifier(ClassifyingMethods, SubmittingMethods):
         if session.configuration_id is None:
             configuration = session.configuration
             chosen = {"rules": list(configuration.rules), "parsing": configuration.parsing_configuration}
-        return chosen | session.choice.arguments() | session.options
+        examples = {} if self._examples is None else {"examples": self._examples}
+        return chosen | session.choice.arguments() | session.options | examples
 
     def picklable_arguments(self) -> dict[str, Any]:
         """The same, for another process.
@@ -218,8 +225,12 @@ class Classifier(ClassifyingMethods, SubmittingMethods):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return restored, (_make, self.picklable_arguments())
+        return restored, (_make, (self.picklable_arguments(), self._session.learned()))
 
 
-def _make(arguments: dict[str, Any]) -> Classifier:
-    return Classifier(**arguments)
+def _make(state: tuple[dict[str, Any], dict[str, Any]]) -> Classifier:
+    arguments, learned = state
+    classifier = Classifier(**arguments)
+    if learned:
+        classifier._session.restore(learned)  # noqa: SLF001 - its own
+    return classifier

@@ -12,7 +12,6 @@ from classify_core.errors import ClassifyError, ClassifyTimeoutError, InvalidOpt
 from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
 from classify_core.rules import configuration_of
 
-
 Adapt: TypeAlias = Literal["auto"] | bool
 
 
@@ -106,6 +105,6 @@ def learning_backend(backend: Backend) -> BatchBackend:
     """
     if not isinstance(backend, BatchBackend):
         raise InvalidOptionError(
-            f'the backend {backend.name!r} learns nothing from documents; backend="local" does, and so does CascadeBackend'
+            f'the backend {backend.name!r} learns nothing from documents; backend="local" and CascadeBackend do'
         )
     return backend

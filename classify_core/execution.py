@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from classify_core.asking import asking_of
 from classify_core.backend import Batch, JobReference, unexpected
+from classify_core.calibration import Calibration
 from classify_core.classification import Answer, Classification, Status
 from classify_core.document import Document
 from classify_core.errors import (
@@ -42,14 +43,23 @@ class Execution:
         budget: what may still be spent.
         usage: counts what is done.
         open_limit: how many documents are open at once.
+        calibration: what the confidence of answers means by now.
     """
 
     def __init__(
-        self, settings: Settings, knowledge: Knowledge, budget: Budget, usage: UsageCounter, *, open_limit: int
+        self,
+        settings: Settings,
+        knowledge: Knowledge,
+        budget: Budget,
+        usage: UsageCounter,
+        *,
+        open_limit: int,
+        calibration: Callable[[], Calibration | None],
     ) -> None:
         self._settings = settings
         self._knowledge = knowledge
         self._usage = usage
+        self._calibration = calibration
         self._slots = asyncio.Semaphore(open_limit)
         self._asking = asking_of(settings, knowledge, budget)
 
@@ -102,7 +112,7 @@ class Execution:
             if key is not None and answer is not None:
                 self._refuse_unknown_type(answer)
                 await self._knowledge.keep(self._knowledge.key_of(key), answer, run)
-                revised[index] = self._classification(answer, outcome.source_name, outcome.digest)
+                revised[index] = self._classification(answer, outcome.source_name, outcome.digest, is_raw=run.is_raw)
         return revised
 
     def _handle(self, document: Document, outcome: Classification | None, job: JobReference | None = None) -> JobHandle:
@@ -121,7 +131,7 @@ class Execution:
         self._refuse_unknown_type(found.answer)
         self._usage.count_answer(found.answer, cached=found.is_cached, price=document.price)
         document.report(Stage.CACHED if found.is_cached else Stage.DONE, job_id=found.answer.job_id)
-        return self._classification(found.answer, document.name, document.digest)
+        return self._classification(found.answer, document.name, document.digest, is_raw=document.run.is_raw)
 
     def _failed(self, document: Document, error: Exception) -> Classification:
         own = _about(error if isinstance(error, ClassifyError) else unexpected(error), document.name)
@@ -139,15 +149,20 @@ class Execution:
                 job_id=answer.job_id,
             )
 
-    def _classification(self, answer: Answer, name: str | None, digest: str | None) -> Classification:
-        threshold = self._settings.min_confidence
-        withheld = answer.type is not None and threshold is not None and answer.confidence < threshold
+    def _classification(
+        self, answer: Answer, name: str | None, digest: str | None, *, is_raw: bool = False
+    ) -> Classification:
+        calibration = None if is_raw or answer.type is None else self._calibration()
+        confidence = answer.confidence if calibration is None else calibration(answer.confidence)
+        threshold = None if is_raw else self._settings.min_confidence
+        withheld = answer.type is not None and threshold is not None and confidence < threshold
         return Classification(
             type=None if withheld else answer.type,
-            confidence=answer.confidence,
+            confidence=confidence,
+            raw_confidence=None if calibration is None else answer.confidence,
             reasoning=answer.reasoning,
             status=Status.BELOW_THRESHOLD if withheld else Status.COMPLETED,
-            alternatives=answer.alternatives,
+            alternatives=answer.alternatives if calibration is None else calibration.rescaled(answer.alternatives),
             backend=answer.backend or self._settings.backend.name,
             rules_id=self._settings.rules_id,
             job_id=answer.job_id,
@@ -169,7 +184,7 @@ class Execution:
 
 
 async def _answers_of(batch: Batch, run: RunState) -> Mapping[str, Answer]:
-    """The batch's answers; each document has one of its own already, so that a failure or too little time is no loss."""
+    """The batch's answers; each document has one of its own already, so that a failure is no loss."""
     try:
         async with asyncio.timeout(None if run.deadline is None else run.deadline - time.monotonic()):
             return await batch.answers()

@@ -96,10 +96,15 @@ class Knowledge:
         return None
 
     async def keep(self, key: str, answer: Answer, run: RunState) -> None:
-        """Keeps an answer that can be trusted."""
-        await self._keep(key, answer)
-        if (self._cache is None or run.refresh) and self._is_trusted(answer):
+        """Keeps an answer that can be trusted; that of a study within the study only."""
+        if not run.is_study:
+            await self._keep(key, answer)
+        if (self._cache is None or run.refresh or run.is_study) and self._is_trusted(answer):
             await run.answers.put(key, answer)
+
+    async def correct(self, content_key: str, answer: Answer) -> None:
+        """Keeps an answer in place of what is known of a document."""
+        await self._keep(self.key_of(content_key), answer)
 
     async def keep_former(self, content_key: str | None, answer: Answer) -> None:
         """Keeps the answer of a job that was begun in a former call."""
@@ -114,7 +119,7 @@ class Knowledge:
         return answer.type is None or answer.type in self._settings.types
 
     def _cache_of(self, run: RunState) -> Cache:
-        return run.answers if self._cache is None or run.refresh else self._cache
+        return run.answers if self._cache is None or run.refresh or run.is_study else self._cache
 
 
 async def _kept(cache: Cache, key: str) -> Answer | None:

@@ -45,6 +45,8 @@ class RunState:
         deadline: a reading of the monotonic clock after which nothing of the run is waited for; None is no limit.
         batch: its documents as the backend sees them together; None where each is answered for itself.
         content_keys: of each document that was read, by its place; kept where there is a batch.
+        is_study: whether documents are only looked at: nothing is taken from a cache or put there.
+        is_raw: whether outcomes say what the backend says: nothing is withheld or calibrated.
     """
 
     expected: int | None = None
@@ -61,6 +63,8 @@ class RunState:
     deadline: float | None = None
     batch: Batch | None = None
     content_keys: dict[int, str] = field(default_factory=dict)
+    is_study: bool = False
+    is_raw: bool = False
 
     @property
     def is_over(self) -> bool:

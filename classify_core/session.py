@@ -12,15 +12,24 @@ from classify_core.backend import Backend, Batch, BatchBackend, JobBackend
 from classify_core.backend_choice import BackendChoice
 from classify_core.background import background
 from classify_core.cache import Cache, CacheLike, Journal, cache_of
+from classify_core.calibration import Calibration
 from classify_core.checks import checked_count, checked_seconds
 from classify_core.classification import Classification, Status
-from classify_core.configuring import Adapt, checked_on_error, load_configuration, refuse_useless_adaptation
+from classify_core.configuring import (
+    Adapt,
+    checked_on_error,
+    learning_backend,
+    load_configuration,
+    refuse_useless_adaptation,
+)
 from classify_core.crew import Crew, Finished
 from classify_core.document import Document
 from classify_core.errors import ClassifyError, InvalidOptionError, RunStoppedError
 from classify_core.execution import Execution, status_of
 from classify_core.handles import JobHandle
 from classify_core.knowledge import Knowledge
+from classify_core.learning.examples import Examples
+from classify_core.learning.study import learn_examples
 from classify_core.models import ClassifyConfiguration
 from classify_core.pricing import Budget, Estimate, UsageCounter, estimate
 from classify_core.progress.events import ProgressCallback, Stage, checked_callback
@@ -45,6 +54,7 @@ class Session:
         configuration: rules and parsing options; None where `configuration_id` names saved ones, to be loaded.
         configuration_id: the saved configuration, if it is one.
         min_confidence, timeout, on_error, cache, refresh, max_concurrency, max_credits, adapt: as for `Classifier`.
+        examples: its examples, checked.
     """
 
     def __init__(
@@ -61,6 +71,7 @@ class Session:
         max_concurrency: int | None,
         max_credits: float | None,
         adapt: Adapt,
+        examples: Examples,
     ) -> None:
         self.choice = choice
         self.configuration_id = configuration_id
@@ -75,9 +86,13 @@ class Session:
             "adapt": adapt,
         }
         refuse_useless_adaptation(adapt, choice.backend)
+        if examples:
+            learning_backend(choice.backend).refuse_adaptation()
         self.cache: Cache | None = cache_of(cache)
         self.usage = UsageCounter()
+        self.calibration: Calibration | None = None
         self._configuration = configuration
+        self._examples = examples
         self._budget = Budget(max_credits)
         self._execution: tuple[asyncio.AbstractEventLoop, Execution] | None = None
         self._settings: Settings | None = None
@@ -92,8 +107,8 @@ class Session:
 
     @property
     def is_prepared(self) -> bool:
-        """Whether the rules are known."""
-        return self._configuration is not None
+        """Whether the rules are known, and the examples learned."""
+        return self._configuration is not None and not self._examples
 
     @property
     def configuration(self) -> ClassifyConfiguration:
@@ -125,13 +140,21 @@ class Session:
         return Knowledge(self.settings, self.cache)
 
     async def prepare(self) -> None:
-        """Loads a saved configuration, once for all that ask at the same time; runs on the background loop."""
+        """Loads a saved configuration and learns the examples, once for all that ask; runs on the background loop."""
         saved = self.configuration_id
         if self._configuration is None and saved is not None:
             timeout = self.options["timeout"]
             self._configuration = await self._loading_here().do(
                 saved, lambda: load_configuration(self.backend, saved, timeout)
             )
+        if self._examples:
+            await self._loading_here().do("examples", self._learn_examples)
+
+    async def _learn_examples(self) -> ClassifyConfiguration:
+        if self._examples:
+            await learn_examples(self, self._examples)
+            self._examples = ()
+        return self.configuration
 
     def _loading_here(self) -> SingleFlight[ClassifyConfiguration]:
         """What is being loaded on the running loop: a forked child has another one."""
@@ -152,7 +175,7 @@ class Session:
         max_concurrency: int | None = None,
         deadline: float | None = None,
         refresh: bool | None = None,
-        adapt: bool | None = False,
+        adapt: Adapt | None = False,
         on_progress: ProgressCallback | None = None,
     ) -> Run[Classification]:
         """A run that classifies any number of documents; see `Run`.
@@ -170,15 +193,42 @@ class Session:
         state.batch = self._new_batch(adapt)
         return Run(state, self._crew_for(self._outcome, options), self.failed, options)
 
-    def _new_batch(self, adapt: bool | None) -> Batch | None:
+    def new_study(self, *, keep_failures: bool) -> Run[Classification]:
+        """A run that looks at documents in order to learn from them."""
+        run = self.new_run(keep_failures=keep_failures, adapt=True)
+        run.state.is_study = True
+        return run
+
+    def _new_batch(self, adapt: Adapt | None) -> Batch | None:
         chosen = self.options["adapt"] if adapt is None else adapt
-        if chosen is False or not isinstance(self.backend, BatchBackend) or not self.is_prepared:
+        if chosen is False or not isinstance(self.backend, BatchBackend) or self._configuration is None:
             return None
-        return self.backend.new_batch(self.configuration)
+        return self.backend.new_batch(self._configuration)
 
     async def revised(self, run: RunState, outcomes: Mapping[int, Classification]) -> dict[int, Classification]:
         """The outcomes of a run with a view to all its documents; runs on the background loop."""
         return await self.execution().revised(run, outcomes)
+
+    def learned(self) -> dict[str, Any]:
+        """What was learned, as plain data; empty where that is nothing."""
+        learned = None
+        if isinstance(self.backend, BatchBackend) and self._configuration is not None:
+            learned = self.backend.learned(self._configuration)
+        found = {"documents": learned, "calibration": None if self.calibration is None else self.calibration.to_dict()}
+        return {name: each for name, each in found.items() if each is not None}
+
+    def restore(self, learned: Mapping[str, Any]) -> None:
+        """Takes up what was learned before.
+
+        Raises:
+            InvalidOptionError: it is damaged, or does not fit the rules or the backend.
+        """
+        calibration, documents = learned.get("calibration"), learned.get("documents")
+        restored = None if calibration is None else Calibration.from_dict(calibration)
+        if documents is not None:
+            learning_backend(self.backend).restore(self.configuration, documents)
+            self._examples = ()  # they are part of it
+        self.calibration = restored
 
     def new_submission(
         self, *, deadline: float | None, refresh: bool | None, on_progress: ProgressCallback | None
@@ -192,7 +242,14 @@ class Session:
         """The state of the running loop: semaphores and tasks cannot be carried from one loop to another."""
         loop = asyncio.get_running_loop()
         if self._execution is None or self._execution[0] is not loop:
-            execution = Execution(self.settings, self.knowledge, self._budget, self.usage, open_limit=self._concurrency)
+            execution = Execution(
+                self.settings,
+                self.knowledge,
+                self._budget,
+                self.usage,
+                open_limit=self._concurrency,
+                calibration=lambda: self.calibration,
+            )
             self._execution = loop, execution
         return self._execution[1]
 
@@ -295,7 +352,7 @@ class Session:
     async def _ready(self, run: RunState) -> None:
         if self._closed:
             raise RunStoppedError("this classifier is closed; make a new one")
-        if self.is_prepared:
+        if self.is_prepared or run.is_study:  # a study may be what prepares it
             return
         try:
             run.check()

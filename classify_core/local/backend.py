@@ -30,6 +30,7 @@ from classify_core.local.lexical import LexicalEngine
 from classify_core.models import ClassifyConfiguration, Rule
 from classify_core.source import Content
 
+
 class LocalBackend:
     """Reads a document's text here and lets an engine decide.
 
@@ -90,7 +91,9 @@ class LocalBackend:
         traits = await in_thread(traits_of, document)
         if isinstance(batch, LocalBatch):
             batch.saw(request.content_key, traits, scores)
-        return decide(scores) if learned is None else await in_thread(self._with_lessons, request, scores, traits, learned)
+        return (
+            decide(scores) if learned is None else await in_thread(self._with_lessons, request, scores, traits, learned)
+        )
 
     def _with_lessons(
         self, request: ClassifyRequest, scores: Sequence[RuleScore], traits: Traits, learned: Learned

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-
 from typing import TYPE_CHECKING, Final
 
 from classify_core.background import in_thread
@@ -112,8 +111,7 @@ class LocalBatch:
         classes = [self._class_of(given[key]) if key in given else -1 for key in keys]
         classes += [self._class_of(lesson.type) for lesson in former]
         rows = weighting_of(documents).rows(documents)
-        taught = self_train(rows, priors, np.array(classes, dtype=np.int64))
-        return taught
+        return self_train(rows, priors, np.array(classes, dtype=np.int64))
 
     def _priors(self, keys: Sequence[str]) -> NDArray[np.float64]:
         import numpy as np  # noqa: PLC0415 - only where something is learned
@@ -153,5 +151,3 @@ class LocalBatch:
         if answer.type != decide(scores).type:
             answer = answer.model_copy(update={"reasoning": explain_by_others(revised, answer.type)})
         return answer.model_copy(update={"backend": self._backend})
-
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -22,8 +23,10 @@ MOST_LESSONS: Final = 2_000
 
 # A document that is alike to an example by less than this (a cosine) is alike by chance; by how much more it is alike
 # is so much for the example's type, as a logarithm of odds.
-_CHANCE_LIKENESS = 0.3
-_LIKENESS_INFLUENCE = 12.0
+_CHANCE_LIKENESS = 0.25
+_LIKENESS_INFLUENCE = 16.0
+# Beside an example the engine is never surer than this that a type is not the right one.
+_LEAST_PRIOR_OF_EXAMPLE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,9 @@ class Learned:
         scores = np.log(np.maximum(priors, LEAST_PRIOR))
         for each in set(classes):
             nearest = likeness[:, np.array(classes) == each].max(axis=1)
-            scores[:, each] += _LIKENESS_INFLUENCE * np.maximum(0.0, nearest - _CHANCE_LIKENESS)
+            support = _LIKENESS_INFLUENCE * np.maximum(0.0, nearest - _CHANCE_LIKENESS)
+            floor = math.log(_LEAST_PRIOR_OF_EXAMPLE)
+            scores[:, each] = np.where(support > 0.0, np.maximum(scores[:, each], floor) + support, scores[:, each])
         weights = np.exp(scores - scores.max(axis=1, keepdims=True))
         shares: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
         return shares

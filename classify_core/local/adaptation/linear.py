@@ -54,7 +54,10 @@ def train(rows: Any, classes: NDArray[np.int64], weights: NDArray[np.float64]) -
     fitted.fit(rows, classes, sample_weight=weights)
     coefficients, intercepts = fitted.coef_, fitted.intercept_
     if len(fitted.classes_) == 2:  # noqa: PLR2004 - scikit-learn keeps one row for two classes
-        coefficients, intercepts = np.vstack([-coefficients, coefficients]) / 2, np.hstack([-intercepts, intercepts]) / 2
+        coefficients, intercepts = (
+            np.vstack([-coefficients, coefficients]) / 2,
+            np.hstack([-intercepts, intercepts]) / 2,
+        )
     return LinearModel(tuple(int(each) for each in fitted.classes_), coefficients, intercepts)
 
 
@@ -71,7 +74,7 @@ def spread(model: LinearModel, rows: Any, classes: int) -> NDArray[np.float64]:
 def judged_by_others(
     rows: Any, taught: NDArray[np.int64], classes: NDArray[np.int64], weights: NDArray[np.float64], count: int
 ) -> NDArray[np.float64] | None:
-    """Each document's probabilities by a model of documents in other parts; None where a part leaves too little to teach.
+    """Each document's probabilities by a model of documents in other parts; None where too few are left to teach.
 
     Args:
         rows: all documents.

@@ -79,7 +79,9 @@ def restored(data: Mapping[str, Any], types: Sequence[str]) -> Learned:
     try:
         read = _PlainLearned.model_validate(data)
         if read.version != _VERSION:
-            raise InvalidOptionError(f"what was learned is of version {read.version}, and this release reads {_VERSION}")
+            raise InvalidOptionError(
+                f"what was learned is of version {read.version}, and this release reads {_VERSION}"
+            )
         _refuse_other_types(read.types, types)
         lessons = tuple(_lesson(lesson, read.terms) for lesson in read.lessons)
         return Learned(tuple(types), lessons, _in_order(read, types), read.agreement)

@@ -147,9 +147,7 @@ def without_untaught_none(judged: NDArray[np.float64], *, is_taught: bool) -> ND
     return shares
 
 
-def _trust(
-    judged: NDArray[np.float64], known: NDArray[np.float64], teaching: Teaching, former: Trust | None
-) -> Trust:
+def _trust(judged: NDArray[np.float64], known: NDArray[np.float64], teaching: Teaching, former: Trust | None) -> Trust:
     """How far to trust the model; whether to trust it at all is decided once, before it has confirmed itself."""
     import numpy as np  # noqa: PLC0415 - only where something is learned
 
@@ -187,5 +185,3 @@ def joined(
     weights = np.exp(scores - scores.max(axis=1, keepdims=True))
     shares: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
     return shares
-
-

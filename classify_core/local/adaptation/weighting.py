@@ -59,9 +59,7 @@ class Weighting:
         """A document's values by column."""
         known = self.columns.keys() & traits.terms.keys()
         columns = sorted(self.columns[term] for term in known)
-        weights = [
-            (1.0 + math.log(traits.terms[self.terms[column]])) * self.rarities[column] for column in columns
-        ]
+        weights = [(1.0 + math.log(traits.terms[self.terms[column]])) * self.rarities[column] for column in columns]
         norm = math.hypot(*weights) or 1.0
         row = {column: weight / norm for column, weight in zip(columns, weights, strict=True)}
         for place, value in enumerate(traits.layout, start=len(self.terms)):

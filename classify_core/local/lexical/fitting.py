@@ -84,27 +84,36 @@ def fit_rules(
         position: Fit((_WORDS_INFLUENCE - counted * compiled.sureties[position]) * match.score, match.shares)
         for position, match in matches.items()
     }
-    likenesses = [_likeness(match) for match in kinds]
+    likenesses = [_likeness(match.score) for match in kinds]
     for position, (likeness, kind) in _called(likenesses, compiled).items():
         fit = fits.setdefault(position, Fit(0.0))
         fit.score += _KIND_INFLUENCE * likeness
         fit.cues = kinds[kind].shares
-    return Fits(fits, _none_fits(matches, likenesses, compiled))
-
-
-def _none_fits(matches: Mapping[int, Match], likenesses: Sequence[float], compiled: CompiledRules) -> float:
-    strangers = (likeness for kind, likeness in enumerate(likenesses) if kind not in compiled.calls)
     chance = chance_level(matches, len(compiled.types))
-    return _LEAST_SCORE + _CHANCE_INFLUENCE * chance + _STRANGER_INFLUENCE * max(strangers, default=0.0)
+    none = _LEAST_SCORE + _CHANCE_INFLUENCE * chance + _STRANGER_INFLUENCE * _stranger(kinds, likenesses, compiled)
+    return Fits(fits, none)
 
 
-def _likeness(match: KindMatch) -> float:
-    """From 0.0 up: 1.0 is a document that shows clearly what it is.
+def _likeness(score: float) -> float:
+    """How like a kind with such a score the document is, from 0.0 up: 1.0 is one that shows clearly what it is.
 
     A little of a kind is in every text and counts little; beyond that, each cue adds less the more there are.
     """
-    score = max(0.0, match.score)
-    return math.sqrt(score / _CLEAR_KIND) * min(1.0, math.sqrt(score / _CHANCE_KIND))
+    favourable = max(0.0, score)
+    return math.sqrt(favourable / _CLEAR_KIND) * min(1.0, math.sqrt(favourable / _CHANCE_KIND))
+
+
+def _stranger(kinds: Sequence[KindMatch], likenesses: Sequence[float], compiled: CompiledRules) -> float:
+    """How like a kind that no rule calls up the document is.
+
+    Cues of the likest kind that a rule does call up are left out, so that related kinds, as a mail and a memo with its
+    "From" and "To", do not speak against each other.
+    """
+    likest = max(compiled.calls, key=likenesses.__getitem__, default=None)
+    shared = frozenset() if likest is None else frozenset(cue for _, cue in kinds[likest].shares)
+    strangers = (match for kind, match in enumerate(kinds) if likenesses[kind] > 0.0 and kind not in compiled.calls)
+    scores = (match.score - sum(share for share, cue in match.shares if cue in shared) for match in strangers)
+    return _likeness(max(scores, default=0.0))
 
 
 def _called(likenesses: Sequence[float], compiled: CompiledRules) -> dict[int, tuple[float, int]]:

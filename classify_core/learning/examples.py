@@ -1,0 +1,68 @@
+"""Documents whose type somebody said, checked before any of them is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeAlias
+
+from classify_core.errors import InvalidOptionError
+from classify_core.models import ClassifyConfiguration
+from classify_core.rules import refuse_unknown_types
+from classify_core.source import Source, SourceLike, sources_of
+
+Labelled: TypeAlias = tuple[SourceLike, str | None]
+"""A document and its type; None where it is of no type."""
+
+Examples: TypeAlias = tuple[tuple[Source, str | None], ...]
+
+ExamplesLike: TypeAlias = Mapping[str, Iterable[SourceLike]]
+"""Documents by their type."""
+
+_NO_TYPE = "uncategorized"
+
+
+def examples_of(examples: ExamplesLike | None, configuration: ClassifyConfiguration | None) -> Examples:
+    """The examples of a `Classifier`'s `examples=`.
+
+    Raises:
+        InvalidOptionError: they are no mapping of types to documents, or a type is in no rule.
+    """
+    if examples is None:
+        return ()
+    if not isinstance(examples, Mapping):
+        raise InvalidOptionError(f"examples is a {type(examples).__name__}; give a dict such as " + "{type: [sources]}")
+    _refuse_unknown("examples", examples, configuration)
+    pairs = ((source, name) for name, sources in examples.items() for source in _listed(name, sources))
+    return tuple((Source.of(source), None if name == _NO_TYPE else name) for source, name in pairs)
+
+
+def checked_labelled(labelled: Iterable[Labelled], configuration: ClassifyConfiguration) -> Examples:
+    """Pairs of a document and its type.
+
+    Raises:
+        InvalidOptionError: they are no such pairs, or a type is in no rule.
+    """
+    pairs = [_pair(number, each) for number, each in enumerate(labelled, start=1)]
+    _refuse_unknown("labelled", {name for _, name in pairs if name is not None}, configuration)
+    return tuple((source, None if name == _NO_TYPE else name) for source, name in pairs)
+
+
+def _pair(number: int, labelled: object) -> tuple[Source, str | None]:
+    if not isinstance(labelled, Sequence) or isinstance(labelled, (str, bytes)) or len(labelled) != 2:  # noqa: PLR2004 - a pair
+        raise InvalidOptionError(f"number {number} is no pair of a document and its type: give [(source, type), ...]")
+    source, name = labelled
+    if name is not None and not isinstance(name, str):
+        raise InvalidOptionError(f"number {number}: the type is a {type(name).__name__}; give a rule's type or None")
+    return Source.of(source), name
+
+
+def _listed(name: str, sources: Iterable[SourceLike]) -> Iterable[SourceLike]:
+    try:
+        return list(sources_of(sources))
+    except InvalidOptionError as error:
+        raise InvalidOptionError(f"examples of {name!r}: {error.message}") from None
+
+
+def _refuse_unknown(argument: str, names: Iterable[str], configuration: ClassifyConfiguration | None) -> None:
+    rules = None if configuration is None else configuration.rules
+    refuse_unknown_types(argument, list(names), rules, _NO_TYPE)
