@@ -1,6 +1,6 @@
-"""Measures the embedded backend on a folder of labelled documents.
+"""Measures the embedded engine on a folder of labelled documents, beside TF-IDF, BM25 and MiniLM.
 
-    python benchmarks/local.py --corpus PATH [--limit N]
+    python benchmarks/local.py --corpus PATH [--limit N] [--only table,types,...] [--minilm PYTHON]
 
 PATH holds `rules.yaml`, and says what its documents are in the first of these that is there:
 
@@ -8,180 +8,99 @@ PATH holds `rules.yaml`, and says what its documents are in the first of these t
 - `expected.yaml`: the type, or null, by the name of each file below `PATH/docs` or `PATH/documents`;
 - `docs/<type>/...`: the folder's name is the type, with underscores for spaces, or `null`.
 
-*Right* means that the best-scored type equals the label, over the labelled documents.
+*Right* means that the type, or where it is null the first alternative, equals the label, over the documents of a type.
+AUROC, ECE (ten equal bins) and Brier score are over all documents; what a confidence speaks of is that a type was
+given and is right. BM25 and MiniLM run in an environment of their own, which `make .venv-peer-models/.ready` makes;
+where it is missing they are left out.
+
+The sections, in the order in which they are printed:
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import resource
+import platform
 import sys
-import time
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-import yaml
+from benchmarks.accuracy.calibration import measured_calibration
+from benchmarks.accuracy.cascade import measured_cascade
+from benchmarks.accuracy.comparison import measured_comparison
+from benchmarks.accuracy.determinism import measured_determinism
+from benchmarks.accuracy.documents import Corpus
+from benchmarks.accuracy.each_type import measured_types
+from benchmarks.accuracy.folds import measured_folds
+from benchmarks.accuracy.measurement import Measurement
+from benchmarks.accuracy.robustness import measured_robustness
+from benchmarks.accuracy.section import Section
+from benchmarks.paired.served import ROOT
+from classify_core import ClassifyError
 
-from classify_core import Classification, Classifier, ClassifyError, InvalidOptionError, Rule, Source, load_rules
+Measure: TypeAlias = Callable[[Measurement], Section]
 
-Entry: TypeAlias = tuple[str, str | None]
-"""A document's path below the corpus, and its label."""
+_PEER_MODELS: Final = ROOT / ".venv-peer-models"
 
-_DOCUMENT_FOLDERS = ("docs", "documents")
-_KIBIBYTES_IN_MEBIBYTE = 1024
-
-
-@dataclass(frozen=True)
-class Measured:
-    """One document's label and its outcome."""
-
-    path: str
-    label: str | None
-    outcome: Classification
-
-    @property
-    def best(self) -> str | None:
-        """The first alternative, also where the answer is None, unless nothing speaks for it."""
-        alternatives = self.outcome.alternatives
-        return alternatives[0].type if alternatives and alternatives[0].confidence > 0.0 else None
-
-    @property
-    def failed(self) -> bool:
-        """Whether there is no classification."""
-        return self.outcome.error is not None
+_SECTIONS: Final[Mapping[str, str]] = {
+    "table": "ours beside the others: right, confidence, speed, memory",
+    "types": "each type, and what it is taken for",
+    "folds": "built-in knowledge of a fifth of the types switched off, five times",
+    "robustness": "50 sub-batches, against each document by itself",
+    "cascade": "the labels as a dear backend that teaches the engine",
+    "determinism": "twice the same, and in other orders",
+    "calibration": "calibrated on 50 labelled documents, ten times",
+}
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Classifies the corpus and prints the figures."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measures and prints the chosen sections, each as soon as it is there."""
     options = _options(arguments)
     try:
-        rules = load_rules(options.corpus / "rules.yaml")
-        entries = _spread(_entries(options.corpus, rules), options.limit)
-    except (ClassifyError, OSError, ValueError, yaml.YAMLError) as error:
+        measurement = Measurement(Corpus.load(options.corpus, limit=options.limit))
+        print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}", flush=True)
+        for name, measure in _measures(options.minilm).items():
+            if name in options.only:
+                print(f"\n{measure(measurement)}", flush=True)
+    except (ClassifyError, OSError) as error:
         sys.exit(f"{options.corpus} cannot be measured: {error}")
-    started = time.perf_counter()
-    measured = _measure(options.corpus, entries, rules)
-    _print_summary(measured, time.perf_counter() - started)
-    _print_types([each for each in measured if not each.failed])
-    _print_failures([each for each in measured if each.failed])
 
 
-def _options(arguments: list[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    told = "\n".join(f"- {name}: {what}" for name, what in _SECTIONS.items())
+    parser = argparse.ArgumentParser(
+        description=f"{__doc__}\n{told}", formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--corpus", type=Path, required=True, help="a folder with rules.yaml and labelled documents")
-    parser.add_argument("--limit", type=int, default=None, help="measure N documents, spread over all")
+    parser.add_argument("--limit", type=int, help="measure N documents, drawn as if by lot, but the same each time")
+    parser.add_argument("--only", type=_names, default=set(_SECTIONS), help="sections; by default all of them")
+    parser.add_argument(
+        "--minilm",
+        type=Path,
+        default=_PEER_MODELS / "bin" / "python",
+        help="the Python of an environment with MiniLM and BM25",
+    )
     return parser.parse_args(arguments)
 
 
-def _entries(corpus: Path, rules: Iterable[Rule]) -> list[Entry]:
-    types: dict[str, str | None] = {rule.type.replace(" ", "_"): rule.type for rule in rules} | {"null": None}
-    entries = list(_labelled(corpus, types))
-    if not entries:
-        raise InvalidOptionError("it holds no manifest.jsonl, no expected.yaml and no documents in docs/<type>/")
-    for path, label in entries:
-        if label not in types.values():
-            raise InvalidOptionError(f"{path} is labelled {label!r}, which is none of {list(types.values())}")
-    return entries
+def _names(text: str) -> set[str]:
+    names = set(text.split(","))
+    if not names <= _SECTIONS.keys():
+        raise argparse.ArgumentTypeError(f"sections are {', '.join(_SECTIONS)}; give some of them, with commas")
+    return names
 
 
-def _labelled(corpus: Path, types: dict[str, str | None]) -> Iterator[Entry]:
-    if (corpus / "manifest.jsonl").is_file():
-        return _from_manifest(corpus / "manifest.jsonl")
-    if (corpus / "expected.yaml").is_file():
-        return _from_expected(corpus)
-    return _from_folders(corpus, types)
-
-
-def _from_manifest(manifest: Path) -> Iterator[Entry]:
-    for number, line in enumerate(manifest.read_text(encoding="utf-8").splitlines(), start=1):
-        try:
-            entry = json.loads(line)
-            yield entry["path"], entry["type"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise InvalidOptionError(f"line {number} of {manifest.name} is no object with path and type") from error
-
-
-def _from_expected(corpus: Path) -> Iterator[Entry]:
-    labels = yaml.safe_load((corpus / "expected.yaml").read_text(encoding="utf-8"))
-    if not isinstance(labels, dict):
-        raise InvalidOptionError("expected.yaml holds no lines of `name: type`")
-    files = {path.name: path for path in _files(corpus)}
-    for name, label in labels.items():
-        if name not in files:
-            raise InvalidOptionError(f"expected.yaml names {name}, which is not below docs/ or documents/")
-        yield str(files[name].relative_to(corpus)), label
-
-
-def _from_folders(corpus: Path, types: dict[str, str | None]) -> Iterator[Entry]:
-    for path in (file.relative_to(corpus) for file in _files(corpus)):
-        folder = next(iter(path.parts[1:-1]), "")
-        if folder not in types:
-            raise InvalidOptionError(f"{path} lies in no folder of a type; docs/ may hold: {', '.join(types)}")
-        yield str(path), types[folder]
-
-
-def _files(corpus: Path) -> list[Path]:
-    below = [path for folder in _DOCUMENT_FOLDERS for path in sorted((corpus / folder).rglob("*"))]
-    return [path for path in below if path.is_file() and not path.name.startswith(".")]
-
-
-def _spread(entries: list[Entry], limit: int | None) -> list[Entry]:
-    if limit is None or limit >= len(entries):
-        return entries
-    # They are mostly sorted by type, so a stride takes some of each.
-    return [entries[position * len(entries) // limit] for position in range(limit)]
-
-
-def _measure(corpus: Path, entries: list[Entry], rules: list[Rule]) -> list[Measured]:
-    sources = [Source.path(corpus / path) for path, _ in entries]
-    with Classifier(rules, backend="local", on_error="record") as classifier:
-        outcomes = classifier.classify_many(sources)
-    return [Measured(path, label, outcome) for (path, label), outcome in zip(entries, outcomes, strict=True)]
-
-
-def _print_summary(measured: list[Measured], seconds: float) -> None:
-    labelled = [each for each in measured if each.label is not None]
-    unlabelled = [each for each in measured if each.label is None]
-    answered = [each for each in labelled if not each.failed]
-    print(f"documents               {len(measured)}, of these {sum(each.failed for each in measured)} failed")
-    print(f"right                   {_share(sum(each.best == each.label for each in answered), len(labelled))}")
-    print(f"right and answered      {_share(sum(each.outcome.type == each.label for each in answered), len(labelled))}")
-    print(f"labelled answered None  {_share(sum(each.outcome.type is None for each in answered), len(labelled))}")
-    nulls = sum(each.outcome.type is None and not each.failed for each in unlabelled)
-    print(f"null answered None      {_share(nulls, len(unlabelled))}")
-    print(f"documents a second      {len(measured) / seconds:.0f}")
-    print(f"peak memory             {_peak_memory():.0f} MiB")
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.3f} ({part} of {whole})" if whole else "none to measure"
-
-
-def _peak_memory() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # getrusage(2): kibibytes on Linux, bytes on macOS.
-    return peak / _KIBIBYTES_IN_MEBIBYTE / (_KIBIBYTES_IN_MEBIBYTE if sys.platform == "darwin" else 1)
-
-
-def _print_types(measured: list[Measured]) -> None:
-    by_label: dict[str | None, list[Measured]] = defaultdict(list)
-    for each in measured:
-        by_label[each.label].append(each)
-    print(f"\n{'type':26} {'docs':>4} {'right':>5} {'None':>5}  most taken for")
-    for label, group in by_label.items():
-        answers = Counter(each.outcome.type if label is None else each.best for each in group)
-        wrong = ", ".join(f"{answer} {count}" for answer, count in answers.most_common(4) if answer != label)
-        nones = sum(each.outcome.type is None for each in group) / len(group)
-        print(f"{label or '(none)':26} {len(group):4} {answers[label] / len(group):5.2f} {nones:5.2f}  {wrong}")
-
-
-def _print_failures(failed: list[Measured]) -> None:
-    for each in failed:
-        print(f"\nfailed: {each.path}\n  {each.outcome.error}")
+def _measures(minilm: Path) -> dict[str, Measure]:
+    return {
+        "table": partial(measured_comparison, minilm=minilm),
+        "types": measured_types,
+        "folds": measured_folds,
+        "robustness": measured_robustness,
+        "cascade": measured_cascade,
+        "determinism": measured_determinism,
+        "calibration": measured_calibration,
+    }
 
 
 if __name__ == "__main__":

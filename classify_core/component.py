@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_serializer, field_validator
 
-from classify_core.backend import Backend
+from classify_core.backend import Backend, BatchBackend
 from classify_core.classifier import DEFAULT_TIMEOUT, Classifier
+from classify_core.configuring import Adapt
 from classify_core.errors import InvalidOptionError
 from classify_core.grouping import GroupBy
 from classify_core.labelling import Labeller
@@ -23,6 +24,7 @@ from classify_core.metadata import MetadataSchema, schema_of
 from classify_core.models import ParsingConfiguration, Rule
 from classify_core.pickling import restored
 from classify_core.rules import refuse_unknown_types
+from classify_core.written_examples import examples_again, written_examples
 
 if TYPE_CHECKING:
     import httpx
@@ -72,6 +74,8 @@ class ClassifierFields(BaseModel):
     timeout: float | None = Field(default=None, frozen=True)
     max_concurrency: int | None = Field(default=None, frozen=True)
     max_credits: float | None = Field(default=None, frozen=True)
+    adapt: Adapt = Field(default="auto", frozen=True)
+    examples: Any = Field(default=None, frozen=True, repr=False)
     plan: Any = Field(default=None, frozen=True)
     cache: Any = Field(default=True, frozen=True)
     refresh: bool = Field(default=False, frozen=True)
@@ -98,6 +102,8 @@ class ClassifierFields(BaseModel):
         own = {"rules": rules, "api_key": api_key, "http_client": http_client}
         own |= {name: fields.pop(name) for name in _classifier_fields() if name in fields}
         given = {name: value for name, value in own.items() if value is not None}
+        if "examples" in given:
+            given["examples"] = examples_again(given["examples"])
         if classifier is None:
             if self.default_timeout is not None:
                 given.setdefault("timeout", self.default_timeout)
@@ -136,6 +142,11 @@ class ClassifierFields(BaseModel):
         return self._classifier
 
     @property
+    def adapts(self) -> bool:
+        """Whether the documents of a call that has all of them may teach each other."""
+        return self.adapt is not False and isinstance(self._classifier.backend, BatchBackend)
+
+    @property
     def deadline(self) -> float | None:
         """Seconds for all documents of a call, where a person waits for it.
 
@@ -149,6 +160,10 @@ class ClassifierFields(BaseModel):
         """A backend of the user's own can only be named; it cannot be rebuilt from its name."""
         return str(backend.name) if isinstance(backend, Backend) else str(backend)
 
+    @field_serializer("examples")
+    def _examples_without_texts(self, examples: Any) -> Any:
+        return written_examples(examples)
+
     def own_fields(self) -> dict[str, Any]:
         """The component's fields that are not the classifier's."""
         return {name: getattr(self, name) for name in type(self).model_fields if name not in _classifier_fields()}
@@ -161,8 +176,8 @@ class ClassifierFields(BaseModel):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Rebuilt by the constructor: frameworks' own ways lose private attributes or restore half an object.
-        arguments = self._classifier.picklable_arguments()
-        return restored, (_make, type(self), arguments, self._picklable_fields())
+        # The classifier travels as itself, with what it learned.
+        return restored, (_make, type(self), self._classifier, self._picklable_fields())
 
     def _picklable_fields(self) -> dict[str, Any]:
         """The own fields that travel to another process."""
@@ -227,5 +242,5 @@ def _classifier_fields() -> frozenset[str]:
     return frozenset(ClassifierFields.model_fields) - {"metadata_schema"}
 
 
-def _make(component: type[ClassifierFields], arguments: dict[str, Any], fields: dict[str, Any]) -> ClassifierFields:
-    return component(classifier=Classifier(**arguments), **fields)
+def _make(component: type[ClassifierFields], classifier: Classifier, fields: dict[str, Any]) -> ClassifierFields:
+    return component(classifier=classifier, **fields)

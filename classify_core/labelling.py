@@ -71,6 +71,7 @@ class Labeller:
         *,
         show_progress: bool = False,
         deadline: float | None = None,
+        adapt: bool | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> Labelling:
         """What the items come to, each with its document's label.
@@ -79,6 +80,8 @@ class Labeller:
             items: what a framework handed over.
             show_progress: a bar on standard error.
             deadline: seconds for all documents together; what is not done by then is a failure.
+            adapt: False where the items are not all there are, such as a window of a stream or what a query found: a
+                label must not depend on them. Else the documents may teach each other, as the classifier says.
             on_progress: is told of each step of each document that carries no fresh label, counted from 0.
 
         Raises:
@@ -94,6 +97,7 @@ class Labeller:
             show_progress=show_progress,
             on_error="record",
             deadline=deadline,
+            adapt=adapt,
             on_progress=on_progress,
         )
         return self._labelled(items, documents, self._outcomes(documents, classified))
@@ -104,6 +108,7 @@ class Labeller:
         *,
         show_progress: bool = False,
         deadline: float | None = None,
+        adapt: bool | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> Labelling:
         """The same, awaited."""
@@ -117,6 +122,7 @@ class Labeller:
             show_progress=show_progress,
             on_error="record",
             deadline=deadline,
+            adapt=adapt,
             on_progress=on_progress,
         )
         return await _off_the_loop(self._labelled, items, documents, self._outcomes(documents, classified))
@@ -153,11 +159,11 @@ class Labeller:
         return isinstance(self._classifier.backend, HostedBackend)
 
     def _without_rules(self, items: Sequence[Item], error: ClassifyError) -> Labelling:
-        """What the items come to where a saved configuration could not be loaded.
+        """What the items come to where a saved configuration could not be loaded, or the examples not be read.
 
         No label can be told fresh from stale then: what carries one passes as it is, the rest is a failure.
         """
-        logger.warning("the saved rules could not be loaded, so %d items were not classified: %s", len(items), error)
+        logger.warning("rules or examples could not be loaded, so %d items were not classified: %s", len(items), error)
         self._refuse_foreign_labels(items)
         outcome = self._classifier.not_started(error)
         own = [self._policy.schema.own_label(item.metadata) for item in items]

@@ -83,6 +83,7 @@ class RetrievalLabeller(Labeller):
         *,
         show_progress: bool = False,
         deadline: float | None = None,
+        adapt: bool | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> Labelling:
         """What the items come to; looking up, classifying and waiting until labels are kept share the deadline.
@@ -98,7 +99,11 @@ class RetrievalLabeller(Labeller):
         found = self._store.look_up(self._unlabelled_keys(items), seconds=countdown.share(_SHARE_OF_LOOKING_UP))
         whole = self._whole(items, found)
         labelling = super().label(
-            whole.items, show_progress=show_progress, deadline=countdown.seconds_left(), on_progress=on_progress
+            whole.items,
+            show_progress=show_progress,
+            deadline=countdown.seconds_left(),
+            adapt=adapt,
+            on_progress=on_progress,
         )
         spread = whole.spread(labelling, items, self._policy.schema)
         self._store.write_back(self._new_labels(items, spread), seconds=countdown.seconds_left())
@@ -110,6 +115,7 @@ class RetrievalLabeller(Labeller):
         *,
         show_progress: bool = False,
         deadline: float | None = None,
+        adapt: bool | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> Labelling:
         """The same, awaited."""
@@ -121,7 +127,11 @@ class RetrievalLabeller(Labeller):
         found = await self._store.alook_up(self._unlabelled_keys(items), seconds=countdown.share(_SHARE_OF_LOOKING_UP))
         whole = self._whole(items, found)
         labelling = await super().alabel(
-            whole.items, show_progress=show_progress, deadline=countdown.seconds_left(), on_progress=on_progress
+            whole.items,
+            show_progress=show_progress,
+            deadline=countdown.seconds_left(),
+            adapt=adapt,
+            on_progress=on_progress,
         )
         spread = whole.spread(labelling, items, self._policy.schema)
         await self._store.awrite_back(self._new_labels(items, spread), seconds=countdown.seconds_left())

@@ -15,6 +15,7 @@ from classify_core.backend import Backend
 from classify_core.component import ClassifierFields
 from classify_core.limits import RateLimits
 from classify_core.models import Rule
+from classify_core.written_examples import can_be_read_again, written_examples
 from langchain_classify.rebuilding import Origin, rebuilt_arguments
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ class ClassifyComponent(ClassifierFields, Serializable):
 
     It is dumped with its backend resolved and its key by name only, so that what was built hosted never turns local:
     loaded where there is no key it raises an `AuthenticationError`. A component with a part that JSON cannot hold (a
-    backend or a cache of your own, a function) is dumped as `not_implemented`, as LangChain's own components are.
+    backend or a cache of your own, a function, an example that is no file) is dumped as `not_implemented`, as LangChain's
+    own components are; no dump holds the text of an example.
 
     Args:
         rules: as for `Classifier`, like all further arguments of its.
@@ -108,6 +110,7 @@ class ClassifyComponent(ClassifierFields, Serializable):
     def lc_attributes(self) -> dict[str, Any]:
         """Constructor arguments as JSON data, in place of models that LangChain's dumper does not know."""
         values = {name: _as_data(getattr(self, name)) for name in _DUMPED_AS_DATA}
+        values["examples"] = written_examples(self.examples)
         data = {name: value for name, value in values.items() if value is not None and value is not True}
         if self.backend == "hosted":
             data["api_key"] = API_KEY_VARIABLE  # replaced by its name, also where the key is a shared classifier's
@@ -115,6 +118,8 @@ class ClassifyComponent(ClassifierFields, Serializable):
 
     def to_json(self) -> SerializedConstructor | SerializedNotImplemented:
         """The dumped form; `not_implemented` where a part of the component has none in JSON."""
+        if not can_be_read_again(self.examples):
+            return self.to_json_not_implemented()
         dumped = super().to_json()
         try:
             json.dumps(dumped)

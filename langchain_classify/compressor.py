@@ -34,7 +34,8 @@ class ClassifyDocumentCompressor(LabellingFields, ClassifyComponent, BaseDocumen
 
     The documents are new ones, with the ID and all metadata of the old, in the order of the retriever. The retrieved
     pages of a file share one classification, and a document that was labelled at ingestion under the same rules is not
-    classified again. A type does not depend on the question, which is not looked at.
+    classified again. A type does not depend on the question, which is not looked at, nor on what else was found: the
+    documents never teach each other.
 
     A slow, failing, unreachable or unauthorised classifier does not fail the query: the documents go through with
     status and error in their metadata, unless `on_failure` says otherwise. Where a saved configuration cannot be
@@ -98,7 +99,7 @@ class ClassifyDocumentCompressor(LabellingFields, ClassifyComponent, BaseDocumen
 
         def label(_: Any) -> dict[str, Any]:
             labelling = self.labeller().label(
-                items_of(given), deadline=self.deadline, on_progress=dispatched_progress()
+                items_of(given), deadline=self.deadline, adapt=False, on_progress=dispatched_progress()
             )
             labelled.extend(labelling.passed())
             return labels_of(given, labelled, self.metadata_schema)
@@ -115,7 +116,9 @@ class ClassifyDocumentCompressor(LabellingFields, ClassifyComponent, BaseDocumen
 
         async def label(_: Any) -> dict[str, Any]:
             async with adispatched_progress() as callback:
-                labelling = await self.labeller().alabel(items_of(given), deadline=self.deadline, on_progress=callback)
+                labelling = await self.labeller().alabel(
+                    items_of(given), deadline=self.deadline, adapt=False, on_progress=callback
+                )
             labelled.extend(labelling.passed())
             return labels_of(given, labelled, self.metadata_schema)
 

@@ -47,9 +47,12 @@ class ClassifyLoader(LabellingFields, ClassifyComponent, BaseLoader):
     file that is met twice is loaded once. A file that is not there is a document that failed; a folder or pattern
     without files is told in the log, and nothing else.
 
-    All ways of loading are lazy inside: they read and classify some 32 documents at a time, and take nothing that is
-    not asked for. An error, of the loader too, is raised behind the documents before it. `alazy_load` and `aload` never
-    hold up the event loop: they use the wrapped loader's own `alazy_load` where it has one, else a thread.
+    `lazy_load` and `alazy_load` read and classify some 32 documents at a time, and take nothing that is not asked for;
+    none of the documents teaches another, since labels would depend on how they come. An error, of the loader too, is
+    raised behind the documents before it. So do `load` and `aload`, unless the backend adapts (`adapt=` of
+    `Classifier`), as the embedded one does: then they read all documents, which teach each other what their types look
+    like here, and what a file system or a blob loader gave is held until then. `alazy_load` and `aload` never hold up
+    the event loop: they use the wrapped loader's own `alazy_load` where it has one, else a thread.
 
     Args:
         loader: any LangChain loader.
@@ -107,6 +110,14 @@ class ClassifyLoader(LabellingFields, ClassifyComponent, BaseLoader):
         refuse_addresses(self.paths or (), self.fs)
         if loader is None:
             each_alone(self.label_policy())
+
+    def load(self) -> list[Document]:
+        """Loads and labels all documents; errors are those of `lazy_load`."""
+        return self._labelled().all_documents() if self.adapts else super().load()
+
+    async def aload(self) -> list[Document]:
+        """The same, awaited."""
+        return await self._labelled().aall_documents() if self.adapts else await super().aload()
 
     def lazy_load(self) -> Iterator[Document]:
         """Loads and labels documents a few at a time.

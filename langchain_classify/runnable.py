@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables.utils import AnyConfigurableField, ConfigurableField
 
     from classify_core.errors import ClassifyError
+    from classify_core.progress import ProgressCallback
     from langchain_classify.batches.batch import Batch
     from langchain_classify.batches.runs import Runs
 
@@ -38,6 +39,9 @@ class ClassifyRunnable(
     ComposingMethods, CompletingMethods, ClassifyComponent, RunnableSerializable[DocumentLike, Classification]
 ):
     """Classifies one document a call; `batch` and its like many, each distinct one once.
+
+    With the embedded engine the documents of a `batch` teach each other what their types look like here, from a few
+    dozen on (`adapt=` of `Classifier`); those of `batch_as_completed` never do, as each is told when it is done.
 
     >>> from classify_core import Rule
     >>> rules = [Rule(type="invoice", description="contains invoice number, line items and total amount")]
@@ -144,29 +148,54 @@ class ClassifyRunnable(
         )
         return ClassifyConfigurable(bound=configurable)
 
-    def _completed(self, batch: Batch, runs: Runs[Any], **kwargs: Any) -> Generator[tuple[int, Any], None, None]:
+    def _completed(
+        self, batch: Batch, runs: Runs[Any], *, together: bool, **kwargs: Any
+    ) -> Generator[tuple[int, Any], None, None]:
         del kwargs
         yield from batch.refused()
         on_progress = dispatched_progress(batch.of_documents(runs.configs_within)) if runs.are_heard else None
-        completed = self.classifier.classify_as_completed(
-            batch.documents, on_error="record", max_concurrency=runs.max_concurrency, on_progress=on_progress
-        )
-        with closing(completed):
-            for number, outcome in completed:
+        with closing(self._classified(batch, runs, on_progress, together=together and self.adapts)) as classified:
+            for number, outcome in classified:
                 yield batch.place_of(number), self._result(outcome)
 
-    async def _acompleted(self, batch: Batch, runs: Runs[Any], **kwargs: Any) -> AsyncGenerator[tuple[int, Any], None]:
+    def _classified(
+        self, batch: Batch, runs: Runs[Any], on_progress: ProgressCallback | None, *, together: bool
+    ) -> Generator[tuple[int, Classification], None, None]:
+        """The documents' outcomes by number: all in the end, where they can teach each other, or each as it is done."""
+        options = _options(runs, on_progress)
+        if together:
+            yield from enumerate(self.classifier.classify_many(batch.documents, **options))
+        else:
+            yield from self.classifier.classify_as_completed(batch.documents, **options)
+
+    async def _acompleted(
+        self, batch: Batch, runs: Runs[Any], *, together: bool, **kwargs: Any
+    ) -> AsyncGenerator[tuple[int, Any], None]:
         del kwargs
         for refused in batch.refused():
             yield refused
         configs = batch.of_documents(runs.configs_within) if runs.are_heard else []
         async with adispatched_progress(configs) as on_progress:
-            completed = self.classifier.aclassify_as_completed(
-                batch.documents, on_error="record", max_concurrency=runs.max_concurrency, on_progress=on_progress
-            )
-            async with aclosing(completed):
-                async for number, outcome in completed:
+            classified = self._aclassified(batch, runs, on_progress, together=together and self.adapts)
+            async with aclosing(classified):
+                async for number, outcome in classified:
                     yield batch.place_of(number), self._result(outcome)
+
+    async def _aclassified(
+        self, batch: Batch, runs: Runs[Any], on_progress: ProgressCallback | None, *, together: bool
+    ) -> AsyncGenerator[tuple[int, Classification], None]:
+        options = _options(runs, on_progress)
+        if together:
+            for outcome in enumerate(await self.classifier.aclassify_many(batch.documents, **options)):
+                yield outcome
+            return
+        async with aclosing(self.classifier.aclassify_as_completed(batch.documents, **options)) as completed:
+            async for outcome in completed:
+                yield outcome
 
     def _result(self, outcome: Classification) -> Classification | ClassifyError:
         return outcome.error if outcome.error is not None and self.on_failure == "raise" else outcome
+
+
+def _options(runs: Runs[Any], on_progress: ProgressCallback | None) -> dict[str, Any]:
+    return {"on_error": "record", "max_concurrency": runs.max_concurrency, "on_progress": on_progress}

@@ -59,9 +59,13 @@ class ClassifyDocumentTransformer(
     and a document that carries a fresh label is not classified again. One that could not be classified carries status
     and error and no type; given once more, it is the one that is classified.
 
+    With the embedded engine the documents of a list teach each other what their types look like here, from a few dozen
+    on (`adapt=` of `Classifier`).
+
     `lazy_transform_documents` and `alazy_transform_documents` take and give any number of documents, a few at a time.
     So do `transform` and `atransform`, by which a chain streams. What belongs to one document has to come one after
-    the other then, and somebody else's type is found only when its turn comes.
+    the other then, somebody else's type is found only when its turn comes, and no document teaches another, since
+    labels would depend on how the documents come.
 
     As a runnable it shows callbacks and tracers names, sizes and digests, never texts, also through `with_retry`, which
     does not try again what will never succeed. What else stands around it, such as a sequence, `map` or fallbacks,
@@ -134,7 +138,7 @@ class ClassifyDocumentTransformer(
             InvalidOptionError: something else than documents came.
         """
         for window in windows(each_document(documents), items_of, self.group_by):
-            labelling = self._labelling(window)
+            labelling = self._labelling(window, adapt=False)
             yield from labelled_documents(window, before_failure(labelling))
             labelling.passed()
 
@@ -144,7 +148,7 @@ class ClassifyDocumentTransformer(
         """The same for `async for`; a synchronous iterable is iterated in threads, never on the running loop."""
         async with aclosing(self._awindows(documents)) as given:
             async for window in given:
-                labelling = await self._alabelling(window)
+                labelling = await self._alabelling(window, adapt=False)
                 for document in labelled_documents(window, before_failure(labelling)):
                     yield document
                 labelling.passed()
@@ -159,7 +163,7 @@ class ClassifyDocumentTransformer(
         del kwargs
         lists = filter(None, map(documents_in, input))
         for number, window in enumerate(windows_of_lists(lists, items_of, self.group_by)):
-            yield self.invoke(window, _of_run(config, number))
+            yield self._invoked(window, _of_run(config, number), adapt=False)
 
     async def atransform(
         self,
@@ -172,17 +176,21 @@ class ClassifyDocumentTransformer(
         number = 0
         async with aclosing(awindows_of_lists(_alists(input), items_of, self.group_by)) as given:
             async for window in given:
-                yield await self.ainvoke(window, _of_run(config, number))
+                yield await self._ainvoked(window, _of_run(config, number), adapt=False)
                 number += 1
 
-    def _transformed(self, documents: list[Document], run_manager: Any, config: RunnableConfig) -> Transformed:
+    def _transformed(
+        self, documents: list[Document], run_manager: Any, config: RunnableConfig, *, adapt: bool | None = None
+    ) -> Transformed:
         del run_manager, config  # progress is told to the running context
-        labelled = self._labelling(documents).passed()
+        labelled = self._labelling(documents, adapt=adapt).passed()
         return labelled_documents(documents, labelled), labels_of(documents, labelled, self.metadata_schema)
 
-    async def _atransformed(self, documents: list[Document], run_manager: Any, config: RunnableConfig) -> Transformed:
+    async def _atransformed(
+        self, documents: list[Document], run_manager: Any, config: RunnableConfig, *, adapt: bool | None = None
+    ) -> Transformed:
         del run_manager, config
-        labelled = (await self._alabelling(documents)).passed()
+        labelled = (await self._alabelling(documents, adapt=adapt)).passed()
         found = await in_thread(labelled_documents, documents, labelled)
         return found, labels_of(documents, labelled, self.metadata_schema)
 
@@ -193,14 +201,18 @@ class ClassifyDocumentTransformer(
             return awindows(aeach_document(documents), items_of, self.group_by)
         return in_threads(windows(each_document(documents), items_of, self.group_by))
 
-    def _labelling(self, documents: Sequence[Document], *, show_progress: bool = False) -> Labelling:
-        items = items_of(documents)
-        return self.labeller().label(items, show_progress=show_progress, on_progress=dispatched_progress())
+    def _labelling(
+        self, documents: Sequence[Document], *, show_progress: bool = False, adapt: bool | None = None
+    ) -> Labelling:
+        items, callback = items_of(documents), dispatched_progress()
+        return self.labeller().label(items, show_progress=show_progress, adapt=adapt, on_progress=callback)
 
-    async def _alabelling(self, documents: Sequence[Document], *, show_progress: bool = False) -> Labelling:
+    async def _alabelling(
+        self, documents: Sequence[Document], *, show_progress: bool = False, adapt: bool | None = None
+    ) -> Labelling:
         items = items_of(documents)
         async with adispatched_progress() as callback:
-            return await self.labeller().alabel(items, show_progress=show_progress, on_progress=callback)
+            return await self.labeller().alabel(items, show_progress=show_progress, adapt=adapt, on_progress=callback)
 
 
 async def _alists(chunks: AsyncIterable[Iterable[Document]]) -> AsyncIterator[list[Document]]:

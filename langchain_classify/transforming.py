@@ -37,25 +37,21 @@ class TransformingMethods(Runnable[Sequence[Document], list[Document]]):
     """A mixin for a runnable that states `_transformed` and `_atransformed`; each list is a run of its own."""
 
     @abstractmethod
-    def _transformed(self, documents: list[Document], run_manager: Any, config: RunnableConfig) -> Transformed:
+    def _transformed(
+        self, documents: list[Document], run_manager: Any, config: RunnableConfig, **options: Any
+    ) -> Transformed:
         """Works on a list within its run."""
 
     @abstractmethod
-    async def _atransformed(self, documents: list[Document], run_manager: Any, config: RunnableConfig) -> Transformed:
+    async def _atransformed(
+        self, documents: list[Document], run_manager: Any, config: RunnableConfig, **options: Any
+    ) -> Transformed:
         """The same, awaited."""
 
     def invoke(self, input: Iterable[Document], config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002 - LangChain's name
         """The same as a step of a chain."""
         del kwargs  # a chain passes what it was given to all of its steps
-        given, found = documents_in(input), list[Document]()
-
-        def transform(_: Any, run_manager: Any, config: RunnableConfig) -> Any:
-            documents, told = self._transformed(given, run_manager, config)
-            found.extend(documents)
-            return told
-
-        self._call_with_config(transform, cast("Any", references_to(given)), config)
-        return found
+        return self._invoked(documents_in(input), config)
 
     async def ainvoke(
         self,
@@ -65,10 +61,26 @@ class TransformingMethods(Runnable[Sequence[Document], list[Document]]):
     ) -> list[Document]:
         """The same, awaited."""
         del kwargs
-        given, found = await adocuments_in(input), list[Document]()
+        return await self._ainvoked(await adocuments_in(input), config)
+
+    def _invoked(self, given: list[Document], config: RunnableConfig | None, **options: Any) -> list[Document]:
+        """Works on a list as a run."""
+        found = list[Document]()
+
+        def transform(_: Any, run_manager: Any, config: RunnableConfig) -> Any:
+            documents, told = self._transformed(given, run_manager, config, **options)
+            found.extend(documents)
+            return told
+
+        self._call_with_config(transform, cast("Any", references_to(given)), config)
+        return found
+
+    async def _ainvoked(self, given: list[Document], config: RunnableConfig | None, **options: Any) -> list[Document]:
+        """The same, awaited."""
+        found = list[Document]()
 
         async def transform(_: Any, run_manager: Any, config: RunnableConfig) -> Any:
-            documents, told = await self._atransformed(given, run_manager, config)
+            documents, told = await self._atransformed(given, run_manager, config, **options)
             found.extend(documents)
             return told
 
@@ -175,11 +187,17 @@ class ClassifyTransformerRetry(TransformingMethods, DumpedFromHere, RunnableRetr
     transform: ClassVar[Any] = Runnable.transform
     atransform: ClassVar[Any] = Runnable.atransform
 
-    def _transformed(self, documents: list[Document], run_manager: Any, config: RunnableConfig) -> Transformed:
+    def _transformed(
+        self, documents: list[Document], run_manager: Any, config: RunnableConfig, **options: Any
+    ) -> Transformed:
+        del options  # those of a stream, which is gathered before it is tried
         found = self._invoke(documents, run_manager, config)
         return found, {"count": len(found)}
 
-    async def _atransformed(self, documents: list[Document], run_manager: Any, config: RunnableConfig) -> Transformed:
+    async def _atransformed(
+        self, documents: list[Document], run_manager: Any, config: RunnableConfig, **options: Any
+    ) -> Transformed:
+        del options
         found = await self._ainvoke(documents, run_manager, config)
         return found, {"count": len(found)}
 

@@ -58,7 +58,12 @@ class LlamaIndexComponent(LabellingFields):
         return {"function": identity_of(group_by)} if callable(group_by) else group_by
 
     def labelling(
-        self, items: Sequence[Item], *, show_progress: bool = False, deadline: float | None = None
+        self,
+        items: Sequence[Item],
+        *,
+        show_progress: bool = False,
+        deadline: float | None = None,
+        adapt: bool | None = None,
     ) -> Labelling:
         """What the items come to; LlamaIndex's handlers are told of it.
 
@@ -66,6 +71,7 @@ class LlamaIndexComponent(LabellingFields):
             items: the nodes, translated.
             show_progress: a bar on standard error.
             deadline: seconds for all documents together.
+            adapt: False where the items are not all there are: then none teaches another what its type looks like.
 
         Raises:
             ForeignLabelError: an item carries a type that somebody else wrote; nothing was classified.
@@ -73,18 +79,31 @@ class LlamaIndexComponent(LabellingFields):
         with observed(self.class_name(), self.metadata_schema, len(items)) as observation:
             return observation.ended(
                 self.labeller().label(
-                    items, show_progress=show_progress, deadline=deadline, on_progress=dispatched_progress()
+                    items,
+                    show_progress=show_progress,
+                    deadline=deadline,
+                    adapt=adapt,
+                    on_progress=dispatched_progress(),
                 )
             )
 
     async def alabelling(
-        self, items: Sequence[Item], *, show_progress: bool = False, deadline: float | None = None
+        self,
+        items: Sequence[Item],
+        *,
+        show_progress: bool = False,
+        deadline: float | None = None,
+        adapt: bool | None = None,
     ) -> Labelling:
         """The same, awaited."""
         with observed(self.class_name(), self.metadata_schema, len(items)) as observation:
             return observation.ended(
                 await self.labeller().alabel(
-                    items, show_progress=show_progress, deadline=deadline, on_progress=dispatched_progress()
+                    items,
+                    show_progress=show_progress,
+                    deadline=deadline,
+                    adapt=adapt,
+                    on_progress=dispatched_progress(),
                 )
             )
 

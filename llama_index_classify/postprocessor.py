@@ -39,7 +39,8 @@ class ClassifyPostprocessor(LlamaIndexComponent, BaseNodePostprocessor):
 
     One classification a source document, made of its text in the docstore or else of its retrieved nodes' text in
     reading order; nodes that were labelled at ingestion under the same rules are not classified again. Nodes are
-    copied; order and scores are kept, unless `boost` says otherwise.
+    copied; order and scores are kept, unless `boost` says otherwise. What a query found never teaches each other: a
+    label does not depend on which query found its document.
 
         engine = index.as_query_engine(node_postprocessors=[ClassifyPostprocessor(rules, keep_types=["contract"])])
 
@@ -124,14 +125,14 @@ class ClassifyPostprocessor(LlamaIndexComponent, BaseNodePostprocessor):
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         del query_bundle  # a document's type does not depend on the question
-        return self._ranked(nodes, self.labelling(_items(nodes), deadline=self.deadline).passed())
+        return self._ranked(nodes, self.labelling(_items(nodes), deadline=self.deadline, adapt=False).passed())
 
     @dispatcher.span
     async def _apostprocess_nodes(
         self, nodes: list[NodeWithScore], query_bundle: QueryBundle | None = None
     ) -> list[NodeWithScore]:
         del query_bundle
-        labelling = await self.alabelling(_items(nodes), deadline=self.deadline)
+        labelling = await self.alabelling(_items(nodes), deadline=self.deadline, adapt=False)
         return self._ranked(nodes, labelling.passed())
 
     def _ranked(self, nodes: Sequence[NodeWithScore], labelled: Iterable[Labelled]) -> list[NodeWithScore]:

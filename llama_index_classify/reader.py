@@ -57,6 +57,8 @@ class ClassifyReader(LlamaIndexComponent, BasePydanticReader):
     So what it asks for is annotated when it fails, unless `on_failure` is given; `"raise"` is for `raise_on_error`.
 
     `load_data` holds all documents at once, and what a file system gave too; `lazy_load_data` and `astream_data` a few.
+    So with the embedded engine the documents of `load_data` teach each other what their types look like here (`adapt=`
+    of `Classifier`), and those that come a few at a time never do: their labels would depend on how they come.
     `alazy_load_data` gives what `aload_data` does: LlamaIndex's contract is a plain iterable, and one that classified
     while it is iterated would block the event loop.
 
@@ -146,13 +148,13 @@ class ClassifyReader(LlamaIndexComponent, BasePydanticReader):
     def lazy_load_data(self, *args: Any, **load_kwargs: Any) -> Iterator[Document]:
         """Loads and labels documents a few at a time; errors are raised where they occur."""
         for items in self._origin(args, load_kwargs).windows():
-            yield from self._written(items, self.labelling(items))
+            yield from self._written(items, self.labelling(items, adapt=False))
 
     async def astream_data(self, *args: Any, **load_kwargs: Any) -> AsyncIterator[Document]:
         """The same for `async for`; the event loop is never held up."""
         windows = self._origin(args, load_kwargs).windows()
         while (items := await in_thread(next, windows, None)) is not None:
-            for document in self._written(items, await self.alabelling(items)):
+            for document in self._written(items, await self.alabelling(items, adapt=False)):
                 yield document
 
     async def alazy_load_data(self, *args: Any, **load_kwargs: Any) -> Iterable[Document]:

@@ -211,14 +211,13 @@ class ClassifyToolSpec(BaseToolSpec):
         return copy.copy(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        arguments, roots = self._classifier.picklable_arguments(), self._documents.roots
-        return restored, (_make, type(self), arguments, roots, self._on_failure)
+        return restored, (_make, type(self), self._classifier, self._documents.roots, self._on_failure)
 
 
 def _make(
-    spec: type[ClassifyToolSpec], arguments: dict[str, Any], root: FileRoots | None, on_failure: OnToolFailure
+    spec: type[ClassifyToolSpec], classifier: Classifier, root: FileRoots | None, on_failure: OnToolFailure
 ) -> ClassifyToolSpec:
-    return spec(classifier=Classifier(**arguments), root=root, on_failure=on_failure)
+    return spec(classifier=classifier, root=root, on_failure=on_failure)
 
 
 def _classifier(arguments: Mapping[str, Any]) -> Classifier:

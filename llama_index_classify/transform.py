@@ -31,6 +31,9 @@ class ClassifyTransform(LlamaIndexComponent, TransformComponent):
 
         pipeline = IngestionPipeline(transformations=[SentenceSplitter(), ClassifyTransform(rules)])
 
+    With the embedded engine the documents of one call teach each other what their types look like here, from a few
+    dozen on (`adapt=` of `Classifier`); with `num_workers` those that one worker gets.
+
     Answers are kept by document, in memory or with `cache="answers.sqlite"` on disk, so that in another order, in
     another process and with new documents among them only the new ones are classified. The pipeline's own cache comes
     before that and knows less: it keeps what a step returned for a whole batch, annotated failures too, and knows nodes

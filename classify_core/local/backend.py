@@ -17,6 +17,7 @@ from classify_core.local.adaptation import (
     LocalBatch,
     Traits,
     can_adapt,
+    decide_again,
     given_answer,
     nothing_learned,
     plain,
@@ -100,7 +101,7 @@ class LocalBackend:
     ) -> Answer:
         if request.content_key in learned.labels:
             return given_answer(learned.labels[request.content_key], backend=self._taught_name)
-        return decide(learned.revised(scores, traits)).model_copy(update={"backend": self._taught_name})
+        return decide_again(scores, learned.revised(scores, traits), backend=self._taught_name)
 
     @property
     def _taught_name(self) -> str:

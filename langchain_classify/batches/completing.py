@@ -1,7 +1,8 @@
 """The four ways to hand over a batch, of a runnable that works on many documents as each is done.
 
 Whichever way, all of a batch is one call: each distinct document once, within the bounds of its classifier, and nothing
-that goes on once the call is over. LangChain's own ways make a call of each input.
+that goes on once the call is over. LangChain's own ways make a call of each input. Where all outcomes are handed over
+together (`batch`, `abatch`), they may be told with a view to each other; where each is handed over as it is done, not.
 """
 
 from __future__ import annotations
@@ -35,11 +36,22 @@ class CompletingMethods(Runnable[DocumentLike, Classification]):
     """Whether an input that is no document is an error at once, before anything is spent."""
 
     @abstractmethod
-    def _completed(self, batch: Batch, runs: Runs[Any], **kwargs: Any) -> Generator[Completed, None, None]:
-        """Works on all inputs; an error is an outcome. What is not done when it is closed is given up."""
+    def _completed(
+        self, batch: Batch, runs: Runs[Any], *, together: bool, **kwargs: Any
+    ) -> Generator[Completed, None, None]:
+        """Works on all inputs; an error is an outcome. What is not done when it is closed is given up.
+
+        Args:
+            batch: the inputs.
+            runs: their runs.
+            together: whether nobody looks at an outcome before all are there.
+            kwargs: those of the call.
+        """
 
     @abstractmethod
-    def _acompleted(self, batch: Batch, runs: Runs[Any], **kwargs: Any) -> AsyncGenerator[Completed, None]:
+    def _acompleted(
+        self, batch: Batch, runs: Runs[Any], *, together: bool, **kwargs: Any
+    ) -> AsyncGenerator[Completed, None]:
         """The same, awaited."""
 
     def batch(
@@ -52,13 +64,14 @@ class CompletingMethods(Runnable[DocumentLike, Classification]):
     ) -> list[Classification]:
         """Classifies documents, in the order given; all are worked on, whatever fails.
 
-        As many are open at once as backend and plan allow, and no more than the config's `max_concurrency`.
+        As many are open at once as backend and plan allow, and no more than the config's `max_concurrency`. With the
+        embedded engine they teach each other what their types look like here (`adapt=` of `Classifier`).
 
         Raises:
             ClassifyError: the first document's that could not be classified, unless `return_exceptions`.
         """
         batch = self._batch_of(inputs, keep_errors=return_exceptions)
-        return batch.in_order(self._traced(batch, config, kwargs))
+        return batch.in_order(self._traced(batch, config, kwargs, together=True))
 
     async def abatch(
         self,
@@ -70,7 +83,8 @@ class CompletingMethods(Runnable[DocumentLike, Classification]):
     ) -> list[Classification]:
         """The same, awaited; cancelling it cancels the work, and nothing goes on in the background."""
         batch = self._batch_of(inputs, keep_errors=return_exceptions)
-        return batch.in_order([completed async for completed in self._atraced(batch, config, kwargs)])
+        completed = self._atraced(batch, config, kwargs, together=True)
+        return batch.in_order([each async for each in completed])
 
     def batch_as_completed(
         self,
@@ -111,21 +125,29 @@ class CompletingMethods(Runnable[DocumentLike, Classification]):
             batch.refuse()
         return batch
 
-    def _traced(self, batch: Batch, config: ConfigLike, kwargs: dict[str, Any]) -> Generator[Completed, None, None]:
+    def _traced(
+        self, batch: Batch, config: ConfigLike, kwargs: dict[str, Any], *, together: bool = False
+    ) -> Generator[Completed, None, None]:
         if not len(batch):
             return
-        with open_runs(self, batch, config) as runs, closing(self._completed(batch, runs, **kwargs)) as completed:
+        with (
+            open_runs(self, batch, config) as runs,
+            closing(self._completed(batch, runs, together=together, **kwargs)) as completed,
+        ):
             for place, outcome in completed:
                 runs.ended(place, outcome)
                 yield place, outcome
 
     async def _atraced(
-        self, batch: Batch, config: ConfigLike, kwargs: dict[str, Any]
+        self, batch: Batch, config: ConfigLike, kwargs: dict[str, Any], *, together: bool = False
     ) -> AsyncGenerator[Completed, None]:
         if not len(batch):
             return
-        async with aopen_runs(self, batch, config) as runs, aclosing(self._acompleted(batch, runs, **kwargs)) as each:
-            async for place, outcome in each:
+        async with (
+            aopen_runs(self, batch, config) as runs,
+            aclosing(self._acompleted(batch, runs, together=together, **kwargs)) as completed,
+        ):
+            async for place, outcome in completed:
                 if (told := runs.ended(place, outcome)) is not None:
                     await told
                 yield place, outcome

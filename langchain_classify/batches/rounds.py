@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from contextlib import aclosing, closing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from langchain_core.runnables import RunnableConfig
+    from langchain_core.runnables import Runnable, RunnableConfig
 
     from langchain_classify.batches.batch import Batch
     from langchain_classify.batches.runs import Runs
@@ -17,6 +18,34 @@ def document_alone(value: Any, error: Any) -> Any:
     """An input as it is."""
     del error
     return value
+
+
+def completing(runnable: Runnable[Any, Any], *, together: bool) -> Callable[..., Any]:
+    """What works on a round's inputs as `batch_as_completed` does.
+
+    Args:
+        runnable: the runnable that works on them.
+        together: whether nobody waits for single outcomes: then they may be told with a view to each other.
+    """
+    return partial(_together, runnable) if together else runnable.batch_as_completed
+
+
+def acompleting(runnable: Runnable[Any, Any], *, together: bool) -> Callable[..., Any]:
+    """The same for `abatch_as_completed`."""
+    return partial(_atogether, runnable) if together else runnable.abatch_as_completed
+
+
+def _together(
+    runnable: Runnable[Any, Any], inputs: list[Any], configs: list[RunnableConfig], **options: Any
+) -> Generator[tuple[int, Any], None, None]:
+    yield from enumerate(runnable.batch(inputs, configs, **options))
+
+
+async def _atogether(
+    runnable: Runnable[Any, Any], inputs: list[Any], configs: list[RunnableConfig], **options: Any
+) -> AsyncGenerator[tuple[int, Any], None]:
+    for outcome in enumerate(await runnable.abatch(inputs, configs, **options)):
+        yield outcome
 
 
 class Rounds:

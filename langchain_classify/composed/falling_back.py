@@ -14,7 +14,7 @@ from classify_core.classification import Classification
 from langchain_classify.batches.batch import Batch
 from langchain_classify.batches.calling_each import acalled_each
 from langchain_classify.batches.completing import AloneAsBatchMethods
-from langchain_classify.batches.rounds import Rounds, document_alone
+from langchain_classify.batches.rounds import Rounds, acompleting, completing, document_alone
 from langchain_classify.batches.runs import Runs
 from langchain_classify.composed.dumping import DumpedFromHere
 from langchain_classify.references import DocumentLike
@@ -32,19 +32,24 @@ class ClassifyWithFallbacks(AloneAsBatchMethods, DumpedFromHere, RunnableWithFal
 
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
-    def _completed(self, batch: Batch, runs: Runs[Any], **kwargs: Any) -> Generator[tuple[int, Any], None, None]:
+    def _completed(
+        self, batch: Batch, runs: Runs[Any], *, together: bool, **kwargs: Any
+    ) -> Generator[tuple[int, Any], None, None]:
         rounds, errors = Rounds(batch, runs, self._is_handled), dict[int, Any]()
         for runnable in self.runnables:
-            yield from rounds.round(partial(runnable.batch_as_completed, **kwargs), input_of=self._told(runnable))
+            attempted = partial(completing(runnable, together=together), **kwargs)
+            yield from rounds.round(attempted, input_of=self._told(runnable))
             if not rounds.left:
                 return
             errors = errors or dict(rounds.left)
         yield from ((place, errors[place]) for place in rounds.left)
 
-    async def _acompleted(self, batch: Batch, runs: Runs[Any], **kwargs: Any) -> AsyncGenerator[tuple[int, Any], None]:
+    async def _acompleted(
+        self, batch: Batch, runs: Runs[Any], *, together: bool, **kwargs: Any
+    ) -> AsyncGenerator[tuple[int, Any], None]:
         rounds, errors = Rounds(batch, runs, self._is_handled), dict[int, Any]()
         for runnable in self.runnables:
-            attempted = partial(_abatched(runnable), **kwargs)
+            attempted = partial(_abatched(runnable, together=together), **kwargs)
             async with aclosing(rounds.around(attempted, input_of=self._told(runnable))) as settled:
                 async for completed in settled:
                     yield completed
@@ -64,6 +69,7 @@ class ClassifyWithFallbacks(AloneAsBatchMethods, DumpedFromHere, RunnableWithFal
         return lambda value, error: {"input": value, self.exception_key: error}
 
 
-def _abatched(runnable: Runnable[Any, Any]) -> Callable[..., Any]:
+def _abatched(runnable: Runnable[Any, Any], *, together: bool) -> Callable[..., Any]:
     """What ends with who waits for it, also where LangChain's own method would go on."""
-    return runnable.abatch_as_completed if isinstance(runnable, TakesDocuments) else partial(acalled_each, runnable)
+    is_ours = isinstance(runnable, TakesDocuments)
+    return acompleting(runnable, together=together) if is_ours else partial(acalled_each, runnable)

@@ -27,7 +27,7 @@ from classify_core.classification import Classification
 from classify_core.errors import ClassifyError, ClassifyTimeoutError, ConnectionFailedError, ServerError
 from langchain_classify.batches.batch import Batch
 from langchain_classify.batches.completing import AloneAsBatchMethods
-from langchain_classify.batches.rounds import Rounds
+from langchain_classify.batches.rounds import Rounds, acompleting, completing
 from langchain_classify.batches.runs import Runs
 from langchain_classify.composed.dumping import DumpedFromHere
 from langchain_classify.references import DocumentLike
@@ -46,17 +46,21 @@ class ClassifyRetry(AloneAsBatchMethods, DumpedFromHere, RunnableRetry[DocumentL
 
     retry_exception_types: tuple[type[BaseException], ...] | Callable[[BaseException], bool] = RETRYABLE
 
-    def _completed(self, batch: Batch, runs: Runs[Any], **kwargs: Any) -> Generator[tuple[int, Any], None, None]:
+    def _completed(
+        self, batch: Batch, runs: Runs[Any], *, together: bool, **kwargs: Any
+    ) -> Generator[tuple[int, Any], None, None]:
         rounds = Rounds(batch, runs, self._may_pass)
-        attempted = partial(self.bound.batch_as_completed, **kwargs)
+        attempted = partial(completing(self.bound, together=together), **kwargs)
         for attempt in Retrying(**self._policy):
             yield from rounds.round(attempted, _tag(attempt.retry_state))
             attempt.retry_state.set_result(rounds.left)
         yield from rounds.left.items()
 
-    async def _acompleted(self, batch: Batch, runs: Runs[Any], **kwargs: Any) -> AsyncGenerator[tuple[int, Any], None]:
+    async def _acompleted(
+        self, batch: Batch, runs: Runs[Any], *, together: bool, **kwargs: Any
+    ) -> AsyncGenerator[tuple[int, Any], None]:
         rounds = Rounds(batch, runs, self._may_pass)
-        attempted = partial(self.bound.abatch_as_completed, **kwargs)
+        attempted = partial(acompleting(self.bound, together=together), **kwargs)
         async for attempt in AsyncRetrying(**self._policy):
             async with aclosing(rounds.around(attempted, _tag(attempt.retry_state))) as settled:
                 async for completed in settled:

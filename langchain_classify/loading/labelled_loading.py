@@ -1,4 +1,4 @@
-"""Labelling a few at a time what is loaded, and the documents that come of it."""
+"""Labelling what is loaded, a few at a time or all together, and the documents that come of it."""
 
 from __future__ import annotations
 
@@ -54,23 +54,38 @@ class LabelledLoading:
     parser: BaseBlobParser | None = None
 
     def documents(self) -> Generator[Document, None, None]:
-        """The documents; an error is raised behind the documents that came before it."""
-        labeller = Labeller(self.classifier, self.policy)
+        """The documents, none of which teaches another; an error is raised behind those that came before it."""
         for items in self.origin.windows():
-            labelling = labeller.label(items)
+            labelling = self._labeller.label(items, adapt=False)
             yield from self._written(items, before_failure(labelling))
             labelling.passed()
 
     async def adocuments(self) -> AsyncGenerator[Document, None]:
         """The same; the event loop is never held up."""
-        labeller = Labeller(self.classifier, self.policy)
         async with aclosing(self.origin.awindows()) as windows:
             async for items in windows:
-                labelling = await labeller.alabel(items)
+                labelling = await self._labeller.alabel(items, adapt=False)
                 async with aclosing(self._awritten(items, before_failure(labelling))) as documents:
                     async for document in documents:
                         yield document
                 labelling.passed()
+
+    def all_documents(self) -> list[Document]:
+        """All documents, labelled together, so that they can teach each other."""
+        items = [item for window in self.origin.windows() for item in window]
+        return list(self._written(items, self._labeller.label(items).passed()))
+
+    async def aall_documents(self) -> list[Document]:
+        """The same; the event loop is never held up."""
+        async with aclosing(self.origin.awindows()) as windows:
+            items = [item async for window in windows for item in window]
+        labelling = await self._labeller.alabel(items)
+        async with aclosing(self._awritten(items, labelling.passed())) as documents:
+            return [document async for document in documents]
+
+    @property
+    def _labeller(self) -> Labeller:
+        return Labeller(self.classifier, self.policy)
 
     def _written(self, items: Sequence[Item], labelled: Sequence[Labelled]) -> Generator[Document, None, None]:
         if self.parser is None:

@@ -7,7 +7,7 @@ was not taught by, and both opinions are joined, the model's as far as it agrees
 """
 
 from classify_core.local.adaptation.batch import FEWEST_DOCUMENTS, LocalBatch
-from classify_core.local.adaptation.explaining import given_answer
+from classify_core.local.adaptation.explaining import decide_again, given_answer
 from classify_core.local.adaptation.learned import Learned, Lesson, nothing_learned
 from classify_core.local.adaptation.plain_data import plain, restored
 from classify_core.local.adaptation.requirements import can_adapt, require_adaptation
@@ -20,6 +20,7 @@ __all__ = [
     "LocalBatch",
     "Traits",
     "can_adapt",
+    "decide_again",
     "given_answer",
     "nothing_learned",
     "plain",

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from classify_core.background import in_thread
-from classify_core.local.adaptation.explaining import explain_by_others
+from classify_core.local.adaptation.explaining import decide_again
 from classify_core.local.adaptation.learned import (
     MOST_LESSONS,
     Learned,
@@ -18,7 +18,6 @@ from classify_core.local.adaptation.learned import (
 from classify_core.local.adaptation.self_training import Taught, self_train
 from classify_core.local.adaptation.traits import Traits, TraitStore
 from classify_core.local.adaptation.weighting import weighting_of
-from classify_core.local.decision import decide
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,7 +83,7 @@ class LocalBatch:
         taught = self._taught(keys, {})
         if taught.trust is None:
             return {}
-        known = dict(zip(keys, taught.probabilities, strict=True))
+        known = dict(zip(keys, taught.probabilities[: len(keys)], strict=True))
         self._add_others(known, self._learned_from(keys, taught))
         return {key: self._answer(key, probabilities) for key, probabilities in known.items()}
 
@@ -146,8 +145,4 @@ class LocalBatch:
 
     def _answer(self, key: str, probabilities: NDArray[np.float64]) -> Answer:
         scores = self._scores[self._keys[key]]
-        revised = with_probabilities(scores, probabilities)
-        answer = decide(revised)
-        if answer.type != decide(scores).type:
-            answer = answer.model_copy(update={"reasoning": explain_by_others(revised, answer.type)})
-        return answer.model_copy(update={"backend": self._backend})
+        return decide_again(scores, with_probabilities(scores, probabilities), backend=self._backend)

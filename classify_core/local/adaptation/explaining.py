@@ -1,10 +1,11 @@
-"""Why a document's answer is another one with a view to others."""
+"""Answers with a view to other documents, and why they are what they are."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from classify_core.classification import Alternative, Answer
+from classify_core.local.decision import decide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -12,7 +13,21 @@ if TYPE_CHECKING:
     from classify_core.engine import RuleScore
 
 
-def explain_by_others(scores: Sequence[RuleScore], chosen: str | None) -> str:
+def decide_again(scores: Sequence[RuleScore], revised: Sequence[RuleScore], *, backend: str) -> Answer:
+    """Returns the answer by a document's scores with a view to others.
+
+    Args:
+        scores: those of the document alone.
+        revised: the same with a view to others.
+        backend: the name of such answers.
+    """
+    answer = decide(revised)
+    if answer.type == decide(scores).type:
+        return answer.model_copy(update={"backend": backend})
+    return answer.model_copy(update={"backend": backend, "reasoning": _explain_by_others(revised, answer.type)})
+
+
+def _explain_by_others(scores: Sequence[RuleScore], chosen: str | None) -> str:
     """Returns the reason for an answer that the document alone would not have got.
 
     Args:
@@ -20,7 +35,7 @@ def explain_by_others(scores: Sequence[RuleScore], chosen: str | None) -> str:
         chosen: the type that was answered with; None where no rule fitted well enough.
     """
     if chosen is None:
-        return "no rule fits: it is most like the documents of this call that no rule fits"
+        return "no rule fits: it is most like documents that no rule fits"
     score = next(each for each in scores if each.type == chosen)
     found = f"; in itself it has {_quoted(score)}" if score.evidence else ""
     return f'it is most like the documents that are surely "{chosen}"{found}'

@@ -152,7 +152,7 @@ def with_teaching(learned: Learned, keys: Sequence[str], documents: Sequence[Tra
         learned: what was learned before.
         keys: the documents' keys.
         documents: what is seen of them.
-        taught: what came of their teaching each other.
+        taught: what came of their teaching each other; former lessons may stand behind them.
     """
     if taught.teaching is None or taught.trust is None:
         return learned
@@ -160,10 +160,11 @@ def with_teaching(learned: Learned, keys: Sequence[str], documents: Sequence[Tra
     lessons = [
         Lesson(keys[at], documents[at], types[teaching.classes[at]], is_label=False, weight=float(teaching.weights[at]))
         for at in teaching.teachers.tolist()
+        if at < len(keys)
     ]
     more = learned.with_lessons(lessons)
     influence = tuple(float(each) for each in taught.trust.influence)
-    return replace(more, influence=influence, agreement=taught.trust.agreement)
+    return replace(more, influence=influence, agreement=taught.trust.agreement[0])
 
 
 def priors_of(scored: Sequence[Sequence[RuleScore]]) -> NDArray[np.float64]:

@@ -21,7 +21,7 @@ _FEWEST_TEACHERS_OF_A_CLASS: Final = 3
 _FEWEST_TEACHERS: Final = 8
 # How probable its class must be for a document to teach; that no rule fits is easily said of what is only unusual.
 _SURE_ENOUGH: Final = 0.4
-_SURE_OF_NONE: Final = 0.7
+_SURE_OF_NONE: Final = 0.8
 _WEIGHT_OF_NONE: Final = 0.5
 _WEIGHT_OF_LABEL: Final = 3.0
 # Where documents of no type teach nothing, a model that is surer than this of a type speaks against "no rule fits".
@@ -29,13 +29,16 @@ _NONE_UNTAUGHT: Final = 0.25
 
 # Documents of which the engine is so sure show how far the model can be trusted: by how many of them both agree on.
 _SURE: Final = 0.6
-_LEAST_AGREEMENT: Final = 0.78
-_FULL_AGREEMENT: Final = 0.88
+_LEAST_AGREEMENT: Final = 0.8
+_FULL_AGREEMENT: Final = 0.86
 _LEAST_CLASS_AGREEMENT: Final = 0.6
 _FULL_CLASS_AGREEMENT: Final = 0.9
 _AGREEMENTS_ASSUMED: Final = 6.0
 _TEACHERS_HALF_TRUSTED: Final = 4.0
 _MOST_INFLUENCE: Final = 2.5
+# With as many labels, what the model gets right of them counts instead: that it may get less right than the engine.
+_FEWEST_LABELS: Final = 20
+_LEAD_OF_THE_ENGINE: Final = 0.1
 
 LEAST_PRIOR: Final = 1e-6
 """Nothing is impossible to the engine."""
@@ -46,11 +49,12 @@ class Trust:
     """How far the model is trusted.
 
     Attributes:
-        agreement: the share of sure documents on which engine and model agree.
+        agreement: the share of labelled documents that the model gets right, or of sure documents on which engine and
+            model agree; and how far it is trusted for that, 0.0 to 1.0.
         influence: for each class, how much a model that says it counts beside the engine, which counts 1.0.
     """
 
-    agreement: float
+    agreement: tuple[float, float]
     influence: NDArray[np.float64] = field(repr=False)
 
 
@@ -99,7 +103,8 @@ def self_train(rows: Any, priors: NDArray[np.float64], labels: NDArray[np.int64]
         judged = _judged(rows, teaching, priors.shape[1])
         if judged is None:
             return Taught(known, None, None)
-        trust = _trust(judged, known, teaching, taught.trust)
+        agreement = _agreement(judged, priors, labels) if taught.trust is None else taught.trust.agreement
+        trust = _trust(judged, known, teaching, agreement)
         if not trust.influence.any():
             return Taught(known, None, None)
         taught = Taught(_with_labels(joined(priors, judged, trust.influence), labels), teaching, trust)
@@ -147,25 +152,46 @@ def without_untaught_none(judged: NDArray[np.float64], *, is_taught: bool) -> ND
     return shares
 
 
-def _trust(judged: NDArray[np.float64], known: NDArray[np.float64], teaching: Teaching, former: Trust | None) -> Trust:
-    """How far to trust the model; whether to trust it at all is decided once, before it has confirmed itself."""
+def _agreement(
+    judged: NDArray[np.float64], priors: NDArray[np.float64], labels: NDArray[np.int64]
+) -> tuple[float, float]:
+    """How far to trust the model at all, decided before it has confirmed itself; and the share that says so.
+
+    Of labelled documents it must get as many right as the engine does; without them, agree with the sure engine.
+    """
+    import numpy as np  # noqa: PLC0415 - only where something is learned
+
+    said, known = judged.argmax(axis=1), labels >= 0
+    if known.sum() >= _FEWEST_LABELS:
+        right = float((said[known] == labels[known]).mean())
+        engine = float((priors[known].argmax(axis=1) == labels[known]).mean())
+        return right, float(_between(right - engine, -_LEAD_OF_THE_ENGINE, 0.0))
+    sure = np.flatnonzero(priors.max(axis=1) >= _SURE)
+    agreement = ((said[sure] == priors[sure].argmax(axis=1)).sum() + 1.0) / (len(sure) + 2.0)
+    return float(agreement), float(_between(agreement, _LEAST_AGREEMENT, _FULL_AGREEMENT))
+
+
+def _trust(
+    judged: NDArray[np.float64], known: NDArray[np.float64], teaching: Teaching, agreement: tuple[float, float]
+) -> Trust:
+    """How far to trust the model in each class."""
     import numpy as np  # noqa: PLC0415 - only where something is learned
 
     count = judged.shape[1]
+    share, trusted = agreement
     sure = np.flatnonzero(known.max(axis=1) >= _SURE)
     said = judged[sure].argmax(axis=1)
     agreeing = said == known[sure].argmax(axis=1)
-    agreement = (agreeing.sum() + 1.0) / (len(sure) + 2.0) if former is None else former.agreement
-    of_class = np.bincount(said[agreeing], minlength=count) + _AGREEMENTS_ASSUMED * agreement
+    of_class = np.bincount(said[agreeing], minlength=count) + _AGREEMENTS_ASSUMED * share
     agreements = of_class / (np.bincount(said, minlength=count) + _AGREEMENTS_ASSUMED)
     teachers = np.bincount(teaching.classes[teaching.teachers], minlength=count)
     influence = (
         _MOST_INFLUENCE
-        * _between(agreement, _LEAST_AGREEMENT, _FULL_AGREEMENT)
+        * trusted
         * _between(agreements, _LEAST_CLASS_AGREEMENT, _FULL_CLASS_AGREEMENT)
         * (teachers / (teachers + _TEACHERS_HALF_TRUSTED))
     )
-    return Trust(float(agreement), influence)
+    return Trust(agreement, influence)
 
 
 def _between(value: Any, least: float, full: float) -> Any:

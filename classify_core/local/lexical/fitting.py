@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 _WORDS_INFLUENCE = 1.0
 _COUNTED_BY_KIND = 0.4
 _LENGTH_OF_HALF_THE_CUES = 20.0
-_KIND_INFLUENCE = 1.5
+_KIND_INFLUENCE = 1.7
 # The score of a kind in a document that shows clearly what it is, and what may be chance.
 _CLEAR_KIND = 14.0
 _CHANCE_KIND = 1.0
 # "No rule fits" scores this at least, and more for a document of a kind that no rule calls up, or of many rules' words.
 _LEAST_SCORE = 0.25
-_STRANGER_INFLUENCE = 1.2
+_STRANGER_INFLUENCE = 1.1
 _CHANCE_INFLUENCE = 2.0
 
 
