@@ -10,11 +10,12 @@ LOWEST := .venv-lowest
 BARE := .venv-bare
 PEER_SDK := .venv-peer-sdk
 PEER_V1 := .venv-peer-v1
+PEER_MODELS := .venv-peer-models
 WORKERS ?= 2
 CORPUS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo test check unit test-peers test-lowest test-bare benchmark format clean
+.PHONY: help demo test check unit test-peers test-lowest test-bare benchmark benchmark-local format clean
 
 help:  ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,6 +39,10 @@ test-peers: $(VENV)/.test-ready $(PEER_SDK)/.ready $(PEER_V1)/.ready  ## the off
 benchmark: $(VENV)/.test-ready $(PEER_SDK)/.ready  ## us and the official SDK in turn against our server; CASES=1,3 only some
 	$(BIN)/python benchmarks/hosted.py $(if $(CASES),--cases $(CASES))
 
+benchmark-local: $(VENV)/.test-ready $(PEER_MODELS)/.ready  ## the embedded engine beside MiniLM and others; CORPUS=folder, ONLY=table
+	$(BIN)/python benchmarks/local.py --corpus "$(or $(CORPUS),examples)" $(if $(ONLY),--only $(ONLY)) \
+		--minilm $(PEER_MODELS)/bin/python
+
 # LangChain's standard suites and schemathesis ask for newer versions than our lowest; what pages, programs
 # and clients show is run on the newest alone, since it is made of what the other tests run on both.
 test-lowest: $(LOWEST)/.ready  ## the tests on the lowest versions that pyproject.toml allows
@@ -54,7 +59,7 @@ format: $(VENV)/.test-ready  ## put the code in order
 	$(BIN)/ruff format .
 
 clean:  ## remove all that the commands above made
-	rm -rf $(VENV) $(LOWEST) $(BARE) $(PEER_SDK) $(PEER_V1) dist build *.egg-info .mypy_cache .ruff_cache
+	rm -rf $(VENV) $(LOWEST) $(BARE) $(PEER_SDK) $(PEER_V1) $(PEER_MODELS) dist build *.egg-info .mypy_cache .ruff_cache
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -68,10 +73,12 @@ $(VENV)/.test-ready: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --editable ".[all]" --group dev --group standard-tests
 	touch $@ $(VENV)/.demo-ready
 
-# Each official client in an environment of its own, where nothing of ours is installed.
+# Each official client, and the models that we are measured beside, in environments of their own, where nothing of ours
+# is installed.
 $(PEER_SDK)/.ready: tests/peers/sdk.txt
 $(PEER_V1)/.ready: tests/peers/v1.txt
-$(PEER_SDK)/.ready $(PEER_V1)/.ready:
+$(PEER_MODELS)/.ready: benchmarks/accuracy/models.txt
+$(PEER_SDK)/.ready $(PEER_V1)/.ready $(PEER_MODELS)/.ready:
 	rm -rf $(@D)
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --upgrade "pip>=25.1"

@@ -6,16 +6,24 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Final, Protocol, Self, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from pydantic import ValidationError
 
 from classify_core.api.waiting import LAST_LOOK_SECONDS
-from classify_core.backend import Backend, BegunJob, JobBackend, JobReference, error_of_backend
+from classify_core.backend import (
+    Backend,
+    BegunJob,
+    ClassifyRequest,
+    FirstLookBackend,
+    JobBackend,
+    JobReference,
+    error_of_backend,
+)
 from classify_core.classification import Answer
 from classify_core.document import Document
 from classify_core.errors import ClassifyError, ClassifyTimeoutError, InvalidResponseError
+from classify_core.hand import Hand
 from classify_core.knowledge import Found, Knowledge, Question
 from classify_core.pricing import Budget, Reservation, pages_of, price_of_pages
 from classify_core.relay import AbandonedError, Relay
@@ -128,6 +136,7 @@ class JobAsking:
 
     def __init__(self, backend: JobBackend, settings: Settings, knowledge: Knowledge, budget: Budget) -> None:
         self._backend = backend
+        self._first = backend if isinstance(backend, FirstLookBackend) else None
         self._settings = settings
         self._knowledge = knowledge
         self._budget = budget
@@ -143,9 +152,11 @@ class JobAsking:
         """Begins the document's job, or joins who did."""
         return await self._through(document, self._submissions, self._referred)
 
-    async def _through(self, document: Document, relay: Relay[T], finish: Callable[[_Work], Awaitable[T]]) -> T | Found:
+    async def _through(
+        self, document: Document, relay: Relay[T | Found], finish: Callable[[_Work], Awaitable[T]]
+    ) -> T | Found:
         while True:
-            async with _Hand(self._hands) as hand:
+            async with Hand(self._hands) as hand:
                 async with _guarded(self._settings.timeout):
                     question = await self._knowledge.question(document)
                 found = await self._knowledge.found(question.key, document.run)
@@ -163,10 +174,15 @@ class JobAsking:
                 continue
 
     async def _led(
-        self, question: Question, document: Document, hand: _Hand, finish: Callable[[_Work], Awaitable[T]]
-    ) -> T:
+        self, question: Question, document: Document, hand: Hand, finish: Callable[[_Work], Awaitable[T]]
+    ) -> T | Found:
         try:
-            work = await self._begun(question, document)
+            looked = await self._looked(question.request, document.run)
+            if isinstance(looked, Answer):
+                await self._knowledge.keep(question.key, looked, document.run)
+                return Found(looked, is_cached=False)
+            work = await self._begun(looked, question.key, document)
+            del looked  # it holds the document
             document.was_begun()
             question.let_go()
             document.release()
@@ -176,12 +192,19 @@ class JobAsking:
             document.run.remember(question.key, error)
             raise
 
-    async def _begun(self, question: Question, document: Document) -> _Work:
-        price = await self._price(question)
+    async def _looked(self, request: ClassifyRequest, run: RunState) -> Answer | ClassifyRequest:
+        """The answer that needs no job, where there is one, else what to begin the job with."""
+        if self._first is None:
+            return request
+        with _errors_of(self._backend):
+            return await self._first.first_look(request, timeout=run.seconds_for(self._settings.timeout))
+
+    async def _begun(self, request: ClassifyRequest, key: str, document: Document) -> _Work:
+        price = await self._price(request)
         reservation = await self._budget.reserved_for(price)
         try:
             with _errors_of(self._backend):
-                begun = await self._backend.begin(question.request, document, timeout=self._settings.timeout)
+                begun = await self._backend.begin(request, document, timeout=self._settings.timeout)
         except BaseException:
             reservation.release()
             raise
@@ -189,13 +212,12 @@ class JobAsking:
             reservation.release()
         else:
             document.has_job(price)
-        return _Work(begun, reservation, question.key, document.run)
+        return _Work(begun, reservation, key, document.run)
 
-    async def _price(self, question: Question) -> float | None:
+    async def _price(self, request: ClassifyRequest) -> float | None:
         """The credits that the job will cost; None where they were not counted, as nobody asked for a limit."""
         if self._budget.limit is None:
             return None
-        request = question.request
         pages = await pages_of(request.source, request.content, self._settings.configuration.parsing_configuration)
         return price_of_pages(pages)
 
@@ -224,30 +246,6 @@ class _Work:
     reservation: Reservation
     key: str
     run: RunState
-
-
-class _Hand:
-    """One of the few that may hold a document's bytes at once; it is given back when they are let go, or at the end."""
-
-    def __init__(self, hands: asyncio.Semaphore) -> None:
-        self._hands = hands
-        self._is_held = False
-
-    def let_go(self) -> None:
-        """Gives it back."""
-        if self._is_held:
-            self._is_held = False
-            self._hands.release()
-
-    async def __aenter__(self) -> Self:
-        await self._hands.acquire()
-        self._is_held = True
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.let_go()
 
 
 def asking_of(settings: Settings, knowledge: Knowledge, budget: Budget) -> Asking:

@@ -85,6 +85,14 @@ class Batch(Protocol):
         """
 
 
+@runtime_checkable
+class SecondLookBatch(Batch, Protocol):
+    """A batch of which some documents are classified once more, now that all were seen."""
+
+    async def chosen(self) -> Mapping[str, Source]:
+        """The documents to classify again, by content key; it is asked until there are none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lessons:
     """What was learned.
@@ -241,6 +249,14 @@ class JobBackend(Backend, Protocol):
         Raises:
             ClassifyError: the service could not be asked.
         """
+
+
+@runtime_checkable
+class FirstLookBackend(JobBackend, Protocol):
+    """A backend that has answers without a job for some documents, for which no credits need be there then."""
+
+    async def first_look(self, request: ClassifyRequest, *, timeout: float) -> Answer | ClassifyRequest:
+        """The answer of a document that needs no job, else what to begin its job with."""
 
 
 def error_of_backend(backend: Backend, error: BaseException) -> ClassifyError:

@@ -91,6 +91,7 @@ class Answer(_Frozen):
         type: a rule's type, or None where no rule matched.
         backend: who answered, when it is more specific than the backend's own name.
         is_from_former_job: whether the job was made, and paid for, before this call.
+        is_provisional: whether a better one may be had: it stands in its call, and no cache keeps it.
     """
 
     type: str | None
@@ -100,4 +101,5 @@ class Answer(_Frozen):
     backend: str | None = None
     job_id: str | None = None
     is_from_former_job: bool = False
+    is_provisional: bool = False
     usage: JobUsage | None = None

@@ -12,6 +12,7 @@ from classify_core.driving import Sources, adrive, drive
 from classify_core.progress import ProgressCallback
 from classify_core.progress.listening import listening
 from classify_core.run import Run
+from classify_core.second_look import alook_again, look_again
 from classify_core.source import SourceLike
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ class ClassifyingMethods:
             with run:
                 outcomes.update(drive(run, sources))
         if run.state.batch is not None:
+            look_again(self._session, run.state, outcomes)
             outcomes = background.run(self._session.revised(run.state, outcomes))
         return _collected(run, outcomes)
 
@@ -160,6 +162,7 @@ class ClassifyingMethods:
                 async for index, outcome in adrive(run, sources):
                     outcomes[index] = outcome
         if run.state.batch is not None:
+            await alook_again(self._session, run.state, outcomes)
             outcomes = await background.arun(self._session.revised(run.state, outcomes))
         return _collected(run, outcomes)
 

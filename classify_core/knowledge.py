@@ -88,7 +88,7 @@ class Knowledge:
         Raises:
             ClassifyError: an equal document failed in the same call.
         """
-        cached = await _kept(self._cache_of(run), key)
+        cached = await _kept(self._cache_of(run), key) or await _kept(run.answers, key)
         if cached is not None:
             return Found(cached, is_cached=True)
         if key in run.failures:
@@ -99,7 +99,8 @@ class Knowledge:
         """Keeps an answer that can be trusted; that of a study within the study only."""
         if not run.is_study:
             await self._keep(key, answer)
-        if (self._cache is None or run.refresh or run.is_study) and self._is_trusted(answer):
+        is_own = self._cache is None or run.refresh or run.is_study or answer.is_provisional
+        if is_own and self._is_trusted(answer):
             await run.answers.put(key, answer)
 
     async def correct(self, content_key: str, answer: Answer) -> None:
@@ -112,7 +113,7 @@ class Knowledge:
             await self._keep(self.key_of(content_key), answer)
 
     async def _keep(self, key: str, answer: Answer) -> None:
-        if self._cache is not None and self._is_trusted(answer):
+        if self._cache is not None and not answer.is_provisional and self._is_trusted(answer):
             await _keep(self._cache, key, answer)
 
     def _is_trusted(self, answer: Answer) -> bool:

@@ -178,7 +178,8 @@ class Run(Generic[T]):
         Raises:
             BatchError: at least one document has no classification.
         """
-        failures = [failure for failure in self._failures if isinstance(failure, Classification)]
+        told = self._failures if outcomes is None or not self._options.keep_failures else outcomes
+        failures = [each for each in told if isinstance(each, Classification) and each.error is not None]
         if failures:
             error = batch_error(self._count, failures, 'on_error="record" returns them instead of raising')
             error.outcomes = tuple(failures if outcomes is None else outcomes)

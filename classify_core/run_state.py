@@ -71,11 +71,15 @@ class RunState:
         """Whether it was stopped, or its time is up."""
         return self.cause is not None or (self.deadline is not None and time.monotonic() >= self.deadline)
 
+    @property
+    def seconds_left(self) -> float | None:
+        """What is left of the run's time; None without a limit."""
+        return None if self.deadline is None else max(SHORTEST_SECONDS, self.deadline - time.monotonic())
+
     def seconds_for(self, timeout: float) -> float:
         """A document's time-out, or what is left of the run's time, whichever ends first."""
-        if self.deadline is None:
-            return timeout
-        return max(SHORTEST_SECONDS, min(timeout, self.deadline - time.monotonic()))
+        left = self.seconds_left
+        return timeout if left is None else min(timeout, left)
 
     def is_own(self, error: ClassifyError) -> bool:
         """Whether an error is this call's alone: its time is over, and another call may have more."""

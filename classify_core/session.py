@@ -193,6 +193,18 @@ class Session:
         state.batch = self._new_batch(adapt)
         return Run(state, self._crew_for(self._outcome, options), self.failed, options)
 
+    def new_second_look(self, first: RunState) -> Run[Classification]:
+        """A run that classifies documents of another one once more, in what is left of its time."""
+        options = self._run_options(
+            number_the_nameless=False,
+            max_concurrency=first.open_limit,
+            deadline=first.seconds_left,
+            on_progress=None,
+        )
+        state = self._run_state(refresh=True, max_concurrency=first.open_limit)
+        state.batch, state.is_raw = first.batch, first.is_raw
+        return Run(state, self._crew_for(self._outcome, options), self.failed, options)
+
     def new_study(self, *, keep_failures: bool) -> Run[Classification]:
         """A run that looks at documents in order to learn from them."""
         run = self.new_run(keep_failures=keep_failures, adapt=True)

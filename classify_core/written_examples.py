@@ -47,8 +47,8 @@ def _each_again(name: str, sources: Iterable[SourceLike | Mapping[str, Any]]) ->
 def _again(name: str, written: Mapping[str, Any]) -> Path:
     if "path" not in written:
         raise InvalidOptionError(
-            f"an example of {name!r} was a {written.get('kind')}, which is never written; pass examples= again, or keep "
-            "what was learned with Classifier.save() and load() it"
+            f"an example of {name!r} was a {written.get('kind')}, which is never written; pass examples= again, or "
+            "keep what was learned with Classifier.save() and load() it"
         )
     return Path(written["path"])
 

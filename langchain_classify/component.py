@@ -40,8 +40,8 @@ class ClassifyComponent(ClassifierFields, Serializable):
 
     It is dumped with its backend resolved and its key by name only, so that what was built hosted never turns local:
     loaded where there is no key it raises an `AuthenticationError`. A component with a part that JSON cannot hold (a
-    backend or a cache of your own, a function, an example that is no file) is dumped as `not_implemented`, as LangChain's
-    own components are; no dump holds the text of an example.
+    backend or a cache of your own, a function, an example that is no file) is dumped as `not_implemented`, as
+    LangChain's own components are; no dump holds the text of an example.
 
     Args:
         rules: as for `Classifier`, like all further arguments of its.

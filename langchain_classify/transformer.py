@@ -180,17 +180,17 @@ class ClassifyDocumentTransformer(
                 number += 1
 
     def _transformed(
-        self, documents: list[Document], run_manager: Any, config: RunnableConfig, *, adapt: bool | None = None
+        self, documents: list[Document], run_manager: Any, config: RunnableConfig, **options: Any
     ) -> Transformed:
         del run_manager, config  # progress is told to the running context
-        labelled = self._labelling(documents, adapt=adapt).passed()
+        labelled = self._labelling(documents, **options).passed()
         return labelled_documents(documents, labelled), labels_of(documents, labelled, self.metadata_schema)
 
     async def _atransformed(
-        self, documents: list[Document], run_manager: Any, config: RunnableConfig, *, adapt: bool | None = None
+        self, documents: list[Document], run_manager: Any, config: RunnableConfig, **options: Any
     ) -> Transformed:
         del run_manager, config
-        labelled = (await self._alabelling(documents, adapt=adapt)).passed()
+        labelled = (await self._alabelling(documents, **options)).passed()
         found = await in_thread(labelled_documents, documents, labelled)
         return found, labels_of(documents, labelled, self.metadata_schema)
 

@@ -27,7 +27,9 @@ def measured_determinism(measurement: Measurement) -> Section:
 
 
 def _said(evaluation: Evaluation) -> _Said:
-    return {each.name: (each.answer.type, each.answer.confidence, each.answer.reasoning) for each in evaluation.outcomes}
+    return {
+        each.name: (each.answer.type, each.answer.confidence, each.answer.reasoning) for each in evaluation.outcomes
+    }
 
 
 def _figure(what: str, first: _Said, second: _Said) -> Figure:

@@ -24,10 +24,11 @@ def measured_types(measurement: Measurement) -> Section:
 
 def _row(label: str | None, outcomes: list[Outcome]) -> tuple[str, ...]:
     answers = Counter(_answer(each) for each in outcomes)
-    wrong = ", ".join(f"{answer} {count}" for answer, count in answers.most_common() if answer != label)
+    wrong = sorted((-count, str(answer)) for answer, count in answers.items() if answer != label)
+    taken_for = ", ".join(f"{answer} {-count}" for count, answer in wrong[:_MOST_SHOWN])
     nulls = sum(each.is_answered and each.answer.type is None for each in outcomes)
     share = answers[label] / len(outcomes)
-    return label or "null", str(len(outcomes)), f"{share:.2f}", f"{nulls / len(outcomes):.2f}", _shortened(wrong)
+    return label or "null", str(len(outcomes)), f"{share:.2f}", f"{nulls / len(outcomes):.2f}", taken_for
 
 
 def _answer(outcome: Outcome) -> str | None:
@@ -35,7 +36,3 @@ def _answer(outcome: Outcome) -> str | None:
     if not outcome.is_answered:
         return "failed"
     return outcome.answer.type if outcome.label is None else outcome.guess
-
-
-def _shortened(listed: str) -> str:
-    return ", ".join(listed.split(", ")[:_MOST_SHOWN])

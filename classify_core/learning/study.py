@@ -15,6 +15,7 @@ from classify_core.errors import InvalidOptionError
 from classify_core.learning.examples import Examples, Labelled, checked_labelled
 from classify_core.local.adaptation import given_answer
 from classify_core.run_state import RunState
+from classify_core.second_look import alook_again
 from classify_core.source import Source
 
 if TYPE_CHECKING:
@@ -104,5 +105,6 @@ async def _raw_outcomes(session: Session, sources: Sequence[Source], *, adapts: 
         run.state.is_raw = True
         outcomes = {index: outcome async for index, outcome in adrive(run, sources)}
     run.raise_failures()
+    await alook_again(session, run.state, outcomes)
     outcomes = await session.revised(run.state, outcomes)
     return [outcomes[index] for index in sorted(outcomes)]

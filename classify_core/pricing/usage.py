@@ -79,6 +79,14 @@ class UsageCounter:
             cost = price_of_pages(None) if price is None else price
             self._add(documents=0, jobs=1, cost=cost, is_estimated=True)
 
+    def take_back(self, *, failed: bool) -> None:
+        """Takes back the count of a document that is classified once more, and counted then.
+
+        Args:
+            failed: whether it had no answer.
+        """
+        self._add(documents=-1, failed=-int(failed))
+
     def totals(self) -> UsageTotals:
         """What was counted so far; later counts do not change it."""
         return self._totals

@@ -271,7 +271,7 @@ def test_a_saved_configuration_that_cannot_be_loaded_does_not_fail_the_query(
     assert ids(passed) == ids(found)
     assert passed[0] == labelled
     assert statuses(passed[1:]) == ["not_started"] * 3
-    assert "saved rules could not be loaded" in caplog.text
+    assert "rules or examples could not be loaded" in caplog.text
     assert "llx-secret" not in caplog.text
 
 

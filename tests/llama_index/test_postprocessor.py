@@ -201,7 +201,7 @@ async def test_a_saved_configuration_that_cannot_be_loaded_does_not_fail_the_que
             assert [one.node_id for one in passed] == [one.node_id for one in retrieved]
             assert {one.node.metadata["classify_status"] for one in passed} == {"not_started"}
             assert all("classify_type" not in one.node.metadata for one in passed)
-    told = [record for record in caplog.records if "saved rules could not be loaded" in record.getMessage()]
+    told = [record for record in caplog.records if "rules or examples could not be loaded" in record.getMessage()]
     assert [record.levelname for record in told] == ["WARNING"] * 2
     assert "llx-secret" not in caplog.text
 

@@ -1,9 +1,12 @@
 """BM25: each rule is a query to the documents, and a document is of the rule whose score in it is the greatest.
 
-The other way round, with the rules as what is searched, it got fewer of our labelled documents right.
+Each word of a rule counts once, and many English stop words are left out: of the usual settings those that served this
+method best on our labelled documents. With the rules as what is searched it got fewer right.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 # Typed as Any, since it is not in the environment that is checked.
 import bm25s  # type: ignore[import-not-found]  # see above
@@ -17,10 +20,14 @@ def prepare(task: Task) -> Pass:
 
     def run() -> list[Answer]:
         index = bm25s.BM25()
-        index.index(bm25s.tokenize(texts, stopwords="en", show_progress=False), show_progress=False)
-        queries = bm25s.tokenize(rules, stopwords="en", show_progress=False, return_ids=False)
-        by_rule = [index.get_scores(query) for query in queries]
+        index.index(_words(texts), show_progress=False)
+        by_rule = [index.get_scores(list(dict.fromkeys(words))) for words in _words(rules)]
         most = max(float(scores.max()) for scores in by_rule)
         return [best_of(scores, most=most) for scores in zip(*by_rule, strict=True)]
 
     return run
+
+
+def _words(texts: Sequence[str]) -> list[list[str]]:
+    words: list[list[str]] = bm25s.tokenize(list(texts), stopwords="en_plus", return_ids=False, show_progress=False)
+    return words

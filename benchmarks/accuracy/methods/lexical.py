@@ -15,7 +15,7 @@ def prepare(task: Task) -> Pass:
     """Compiles the rules."""
     engine = LexicalEngine()
     rules = [Rule(**rule) for rule in task.rules]
-    documents = [parsed(document) for document in task.documents]
+    documents = [_parsed(document) for document in task.documents]
     engine.score([], rules)
 
     def answer(document: ParsedDocument) -> Answer:
@@ -26,8 +26,9 @@ def prepare(task: Task) -> Pass:
     return lambda: [answer(document) for document in documents]
 
 
-def parsed(fields: Mapping[str, Any]) -> ParsedDocument:
+def _parsed(fields: Mapping[str, Any]) -> ParsedDocument:
     """The document that was written as these fields."""
-    return ParsedDocument(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
-    )
+    arguments: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+    }
+    return ParsedDocument(**arguments)

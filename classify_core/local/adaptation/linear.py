@@ -14,6 +14,8 @@ _TOLERANCE: Final = 1e-3
 _MOST_STEPS: Final = 2_000
 # On average; with fewer than these a class is one document's whims.
 _FEWEST_OF_A_CLASS: Final = 2
+_TEACHERS_HALF_KNOWN: Final = 2.0
+_ALMOST: Final = 0.99
 FOLDS: Final = 5
 """Into so many parts documents are divided, so that each is judged by a model of the others."""
 
@@ -27,11 +29,13 @@ class LinearModel:
 
     Attributes:
         classes: the classes it was taught, as numbers.
+        teachers: of each, how many documents taught it.
         coefficients: a row for each class, a column for each value of a document's row.
         intercepts: one for each class.
     """
 
     classes: tuple[int, ...]
+    teachers: tuple[int, ...]
     coefficients: NDArray[np.float64] = field(repr=False)
     intercepts: NDArray[np.float64] = field(repr=False)
 
@@ -58,15 +62,24 @@ def train(rows: Any, classes: NDArray[np.int64], weights: NDArray[np.float64]) -
             np.vstack([-coefficients, coefficients]) / 2,
             np.hstack([-intercepts, intercepts]) / 2,
         )
-    return LinearModel(tuple(int(each) for each in fitted.classes_), coefficients, intercepts)
+    teachers = np.unique(classes, return_counts=True)[1]
+    return LinearModel(tuple(fitted.classes_.tolist()), tuple(teachers.tolist()), coefficients, intercepts)
 
 
 def spread(model: LinearModel, rows: Any, classes: int) -> NDArray[np.float64]:
-    """The model's probabilities with a column for every class; those it was not taught have the least."""
+    """The model's probabilities with a column for every class.
+
+    It cannot speak against what it was not taught: such a class is all but as probable as the most probable one, and one that
+    few documents taught is in between.
+    """
     import numpy as np  # noqa: PLC0415 - only where something is learned
 
-    all_classes = np.full((rows.shape[0], classes), LEAST_PROBABILITY)
-    all_classes[:, list(model.classes)] = np.maximum(model.probabilities(rows), LEAST_PROBABILITY)
+    said = np.maximum(model.probabilities(rows), LEAST_PROBABILITY)
+    most = said.max(axis=1, keepdims=True)
+    teachers = np.array(model.teachers)
+    known = teachers / (teachers + _TEACHERS_HALF_KNOWN)
+    all_classes = np.repeat(_ALMOST * most, classes, axis=1)
+    all_classes[:, list(model.classes)] = np.exp(known * np.log(said) + (1.0 - known) * np.log(most))
     shares: NDArray[np.float64] = all_classes / all_classes.sum(axis=1, keepdims=True)
     return shares
 

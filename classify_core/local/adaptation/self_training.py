@@ -35,7 +35,7 @@ _LEAST_CLASS_AGREEMENT: Final = 0.6
 _FULL_CLASS_AGREEMENT: Final = 0.9
 _AGREEMENTS_ASSUMED: Final = 6.0
 _TEACHERS_HALF_TRUSTED: Final = 4.0
-_MOST_INFLUENCE: Final = 2.5
+_MOST_INFLUENCE: Final = 3.5
 # With as many labels, what the model gets right of them counts instead: that it may get less right than the engine.
 _FEWEST_LABELS: Final = 20
 _LEAD_OF_THE_ENGINE: Final = 0.1
