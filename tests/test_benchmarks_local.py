@@ -103,9 +103,11 @@ def test_ours_stands_beside_the_others(corpus: Path, capsys: pytest.CaptureFixtu
 
 
 def test_the_examples_can_be_measured(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = _measured(capsys, EXAMPLES, "--only", "types,calibration")
+    rows = _measured(capsys, EXAMPLES, "--only", "types,cascade,calibration")
     right = sum(float(cells[1]) * int(cells[0]) for name, cells in rows.items() if cells[0].isdecimal())
     assert right >= 15
+    assert rows["documents sent"] == ["0.222 (4 of 18)", "at most 0.25", "yes"]
+    assert re.fullmatch(r"\d\.\d{3} \(\d+ of 14\)", rows["agreement on the rest, null included"][0])
     assert rows["batch"][0] == "not measured: it takes 100 documents"
 
 

@@ -35,7 +35,9 @@ def measured_comparison(measurement: Measurement, *, minilm: Path) -> Section:
     ]
     columns = [*peers, _ours(parsed, measurement)]
     header = ("what", *(column.name for column in columns), "aim", "holds")
-    return Section("ours beside other methods", header, [row.cells(columns) for row in ROWS], [*_told(parsed), *notes])
+    return Section(
+        "ours beside other methods", header, [row.cells(columns) for row in ROWS], [*_told(parsed, measurement), *notes]
+    )
 
 
 def _ours(parsed: ParsedCorpus, measurement: Measurement) -> Column:
@@ -88,9 +90,11 @@ def _classification(name: str, answer: Answer, types: list[str]) -> Classificati
     )
 
 
-def _told(parsed: ParsedCorpus) -> Iterator[str]:
+def _told(parsed: ParsedCorpus, measurement: Measurement) -> Iterator[str]:
     labelled = parsed.corpus.labelled
     of_a_type = sum(each.label is not None for each in labelled)
     failed = sum(isinstance(document, Unreadable) for document in parsed.documents)
     yield f"{len(labelled)} documents, {of_a_type} of a type; {failed} cannot be read"
+    yield f"answered one at a time by {', '.join(measurement.alone.backends)}"
+    yield f"answered as one batch by {', '.join(measurement.together.backends)}"
     yield "the other methods always give a type, and learn nothing from a batch"

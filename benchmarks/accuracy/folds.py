@@ -10,7 +10,7 @@ from typing import Final
 from benchmarks.accuracy.measurement import Measurement
 from benchmarks.accuracy.section import Section
 from benchmarks.labelling.figures import Figure
-from classify_core import Rule
+from classify_core import LocalBackend, Rule
 from classify_core.evaluation import Evaluation
 from classify_core.local.kinds import all_kinds
 from classify_core.local.lexical import LexicalEngine
@@ -27,7 +27,8 @@ def measured_folds(measurement: Measurement) -> Section:
     figures, losses = list[Figure](), list[tuple[float, float]]()
     for number, types in enumerate(_folds(measurement), start=1):
         kinds = called_by(types, measurement.corpus.rules)
-        without = measurement.batch(measurement.corpus.labelled, engine=LexicalEngine(without_kinds=kinds))
+        backend = LocalBackend(LexicalEngine(without_kinds=kinds))
+        without = measurement.batch(measurement.corpus.labelled, backend=backend)
         shares = _share(measurement.together, types), _share(without, types)
         losses.append(shares)
         told = f"{shares[0]:.3f} -> {shares[1]:.3f}"

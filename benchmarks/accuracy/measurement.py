@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from benchmarks.accuracy.documents import Corpus
-from classify_core import Classifier, Engine, LocalBackend
+from classify_core import Backend, Classifier, LocalBackend
 from classify_core.evaluation import Evaluation, Labelled, Outcome, evaluate
 
 
@@ -23,7 +23,7 @@ class Measurement:
     @cached_property
     def alone(self) -> Evaluation:
         """Each document by itself."""
-        with self.classifier() as classifier:
+        with self._classifier() as classifier:
             return evaluate(classifier, self.corpus.labelled, one_by_one=True)
 
     @cached_property
@@ -31,9 +31,9 @@ class Measurement:
         """All documents in one call."""
         return self.batch(self.corpus.labelled)
 
-    def batch(self, labelled: Sequence[Labelled], *, engine: Engine | None = None) -> Evaluation:
+    def batch(self, labelled: Sequence[Labelled], *, backend: Backend | None = None) -> Evaluation:
         """Documents in one call of a classifier of its own, which knows of no other one."""
-        with self.classifier(engine) as classifier:
+        with self._classifier(backend) as classifier:
             return evaluate(classifier, labelled)
 
     def alone_of(self, labelled: Sequence[Labelled]) -> Evaluation:
@@ -44,9 +44,9 @@ class Measurement:
         """The figures of some outcomes."""
         return Evaluation(tuple(outcomes), tuple(self.corpus.types), rules_id="")
 
-    def classifier(self, engine: Engine | None = None) -> Classifier:
-        """A new one that has learned nothing; by default with all that the engine knows."""
-        return Classifier(self.corpus.rules, backend=LocalBackend(engine), cache=False)
+    def _classifier(self, backend: Backend | None = None) -> Classifier:
+        """A new one that has learned nothing; by default the embedded engine with all that it knows."""
+        return Classifier(self.corpus.rules, backend=backend or LocalBackend(), cache=False)
 
     @cached_property
     def _alone_by_name(self) -> dict[str, Outcome]:

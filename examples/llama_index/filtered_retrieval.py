@@ -33,7 +33,7 @@ ON_PRICES = "What is the unit price of each item?"
 # These describe questions. A question has none of an invoice's line items, so the documents' rules would not fit.
 QUESTION_RULES = [
     Rule(type="invoice", description="Asks about a bill or invoice: the total amount, tax, when a payment is due."),
-    Rule(type="contract", description="Asks about a contract or agreement: notice period, term, liability, who signed it."),
+    Rule(type="contract", description="Asks about a contract or agreement: notice period, term, who signed it."),
 ]
 QUESTIONS = ["Which notice period does the agreement have?", "When is the payment due?", "Who came to the party?"]
 

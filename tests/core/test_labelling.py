@@ -25,6 +25,7 @@ from classify_core.labelling import Labeller
 from classify_core.labels import Labelled, LabelPolicy
 from classify_core.progress import ProgressEvent, Stage
 from tests.backends import ScriptedBackend
+from tests.teaching_documents import RULES, teaching_documents
 
 
 def _page(text: str, page: object, path: str = "/a.pdf", **more: Any) -> Item:
@@ -51,6 +52,31 @@ def test_a_page_number_beyond_numbers_is_no_error() -> None:
 def test_chunks_tell_their_place_by_start_index_too() -> None:
     items = [Item("b", {"case": 1, "start_index": 50}), Item("a", {"case": 1, "start_index": 0})]
     assert grouped(items, "case") == [[1, 0]]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "adapt", "told"),
+    [
+        ("auto", None, "local/lexical+batch"),
+        (True, None, "local/lexical+batch"),
+        (False, None, "local/lexical"),
+        (True, False, "local/lexical"),
+    ],
+)
+async def test_documents_teach_each_other_as_the_classifier_says_unless_they_are_not_all(
+    chosen: Any, adapt: bool | None, told: str
+) -> None:
+    items = [Item(text, {}) for text in teaching_documents()[0]]
+    labeller = Labeller(Classifier(RULES, backend="local", adapt=chosen, cache=False), LabelPolicy())
+    for labelling in (labeller.label(items, adapt=adapt), await labeller.alabel(items, adapt=adapt)):
+        assert {one.metadata["classify_backend"] for one in labelling.passed()} == {told}
+
+
+async def test_the_nodes_of_one_document_count_once() -> None:
+    texts, _ = teaching_documents()
+    items = [Item(text, {"file_path": f"{place % 20}.txt"}) for place, text in enumerate(texts)]
+    labelled = Labeller(Classifier(RULES, backend="local"), LabelPolicy()).label(items).passed()
+    assert {one.metadata["classify_backend"] for one in labelled} == {"local/lexical"}
 
 
 def test_an_original_that_could_not_be_had_is_its_items_failure(rules: list[Rule]) -> None:

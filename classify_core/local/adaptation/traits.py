@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from classify_core.local.lexical.layout import SIGNS, layout_of
+from classify_core.local.lexical.layout import SIGNS
 from classify_core.local.lexical.reading import read
 from classify_core.local.lexical.terms import terms_of
 
@@ -40,8 +40,7 @@ def traits_of(document: ParsedDocument) -> Traits:
     terms: Counter[str] = Counter()
     for zone in reading.zones:
         terms.update(terms_of(zone.words))
-    layout = layout_of(reading.text, reading.counts)
-    return Traits(terms, tuple(layout.get(sign, 0.0) for sign in SIGN_ORDER))
+    return Traits(terms, tuple(reading.layout.get(sign, 0.0) for sign in SIGN_ORDER))
 
 
 class TraitStore:

@@ -9,7 +9,6 @@ from itertools import compress, count, pairwise
 from typing import TYPE_CHECKING, Final
 
 from classify_core.local.lexical.cue_index import Cue, CueIndex, written
-from classify_core.local.lexical.layout import layout_of
 from classify_core.local.lexical.terms import has_unspaced_script
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def _add_layout(matches: Sequence[KindMatch], reading: Reading, index: CueIndex)
     certainty = reading.terms / (reading.terms + _LENGTH_OF_HALF_A_LAYOUT)
     for match, weight in zip(matches, index.signless, strict=True):
         match.score += certainty * weight
-    for sign, value in layout_of(reading.text, reading.counts).items():
+    for sign, value in reading.layout.items():
         for position, weight in index.signs.get(sign, ()):
             matches[position].score += certainty * weight * value
 

@@ -9,29 +9,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from classify_core.local.lexical.shown import shown_by
 from classify_core.local.lexical.stop_words import STOP_WORDS
-from classify_core.local.lexical.terms import term_of, terms_of, words_of
+from classify_core.local.lexical.terms import term_of, terms_of
 
 if TYPE_CHECKING:
     from classify_core.local.lexical.reading import Reading, Zone
     from classify_core.local.lexical.rules import CompiledRules
     from classify_core.local.lexical.vocabulary import Term
-
-_FORMAT_WEIGHT = 6.0
-# What a format is called in words. Only formats that are themselves a kind of document; a PDF can hold anything.
-_FORMAT_NAMES = {
-    "csv": "csv table tabular data spreadsheet",
-    "tsv": "tsv table tabular data spreadsheet",
-    "xlsx": "excel table tabular data spreadsheet",
-    "xls": "excel table tabular data spreadsheet",
-    "ods": "table tabular data spreadsheet",
-    "eml": "email mail message",
-    "msg": "email mail message",
-    "pptx": "presentation slides",
-    "ppt": "presentation slides",
-    "epub": "book ebook",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Features:
@@ -40,10 +25,12 @@ class Features:
     Attributes:
         weights: of each such term its occurrences, those in title, headings and beginning counting more.
         length: all terms of the document, looked for or not.
+        shown: of each such term that layout or format stand for, how strongly, up to 1.0.
     """
 
     weights: dict[Term, float]
     length: int
+    shown: dict[Term, float]
 
 
 def features_of(reading: Reading, compiled: CompiledRules) -> Features:
@@ -52,10 +39,7 @@ def features_of(reading: Reading, compiled: CompiledRules) -> Features:
     for zone in reading.zones:
         for term, count in _wanted(zone, compiled):
             weights[term] = weights.get(term, 0.0) + zone.weight * count
-    for term in terms_of(words_of(_FORMAT_NAMES.get(reading.document.format, ""))):
-        if term in compiled.index:
-            weights[term] = weights.get(term, 0.0) + _FORMAT_WEIGHT
-    return Features(weights, reading.terms)
+    return Features(weights, reading.terms, shown_by(reading, compiled.index))
 
 
 def _wanted(zone: Zone, compiled: CompiledRules) -> Iterator[tuple[Term, int]]:

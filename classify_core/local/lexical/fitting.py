@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _WORDS_INFLUENCE = 1.0
 _COUNTED_BY_KIND = 0.4
 _LENGTH_OF_HALF_THE_CUES = 20.0
+_INFLUENCE_WITHOUT_KIND = 2.0
 _KIND_INFLUENCE = 1.7
 # The score of a kind in a document that shows clearly what it is, and what may be chance.
 _CLEAR_KIND = 14.0
@@ -80,8 +81,9 @@ def fit_rules(
         length: how many terms the document has.
     """
     counted = _COUNTED_BY_KIND * length / (length + _LENGTH_OF_HALF_THE_CUES)
+    surest = max(compiled.sureties, default=0.0)
     fits = {
-        position: Fit((_WORDS_INFLUENCE - counted * compiled.sureties[position]) * match.score, match.shares)
+        position: Fit(_influence_of_words(compiled.sureties[position], counted, surest) * match.score, match.shares)
         for position, match in matches.items()
     }
     likenesses = [_likeness(match.score) for match in kinds]
@@ -92,6 +94,14 @@ def fit_rules(
     chance = chance_level(matches, len(compiled.types))
     none = _LEAST_SCORE + _CHANCE_INFLUENCE * chance + _STRANGER_INFLUENCE * _stranger(kinds, likenesses, compiled)
     return Fits(fits, none)
+
+
+def _influence_of_words(surety: float, counted: float, surest: float) -> float:
+    """How much a rule's own words count: the less, the more surely it calls up a kind that knows them too.
+
+    Beside rules that surely call up kinds, the words of one that calls up none have to make up for that.
+    """
+    return _WORDS_INFLUENCE - counted * surety + _INFLUENCE_WITHOUT_KIND * max(0.0, surest - surety)
 
 
 def _likeness(score: float) -> float:

@@ -9,6 +9,7 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from classify_core.local.lexical.layout import layout_of
 from classify_core.local.lexical.terms import term_of, without_format_characters, words_of
 
 if TYPE_CHECKING:
@@ -73,6 +74,11 @@ class Reading:
 
     document: ParsedDocument
     zones: tuple[Zone, ...]
+
+    @cached_property
+    def layout(self) -> Mapping[str, float]:
+        """Its signs of layout."""
+        return layout_of(self.text, self.counts)
 
     @cached_property
     def text(self) -> str:

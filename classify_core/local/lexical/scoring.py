@@ -37,13 +37,20 @@ def match_rules(features: Features, compiled: CompiledRules) -> dict[int, Match]
     The work is proportional to the terms the document shares with rules, not to the number of rules.
     """
     matches: dict[int, Match] = {}
-    for term, found in features.weights.items():
-        strength = _strength(found, features.length)
+    for term, strength in _strengths(features).items():
         for position, weight in compiled.index[term]:
             match = matches.setdefault(position, Match())
             match.score += weight * strength
             match.shares.append((weight * strength, term))
     return matches
+
+
+def _strengths(features: Features) -> dict[Term, float]:
+    """How strongly the document says or shows each term, whichever is more."""
+    strengths = {term: _strength(weight, features.length) for term, weight in features.weights.items()}
+    for term, strength in features.shown.items():
+        strengths[term] = max(strengths.get(term, 0.0), strength)
+    return strengths
 
 
 def _strength(weight: float, length: int) -> float:
