@@ -64,7 +64,7 @@ def test_chunks_tell_their_place_by_start_index_too() -> None:
     ],
 )
 async def test_documents_teach_each_other_as_the_classifier_says_unless_they_are_not_all(
-    chosen: Any, adapt: bool | None, told: str
+    chosen: Any, adapt: Any, told: str
 ) -> None:
     items = [Item(text, {}) for text in teaching_documents()[0]]
     labeller = Labeller(Classifier(RULES, backend="local", adapt=chosen, cache=False), LabelPolicy())
@@ -74,8 +74,8 @@ async def test_documents_teach_each_other_as_the_classifier_says_unless_they_are
 
 async def test_the_nodes_of_one_document_count_once() -> None:
     texts, _ = teaching_documents()
-    items = [Item(text, {"file_path": f"{place % 20}.txt"}) for place, text in enumerate(texts)]
-    labelled = Labeller(Classifier(RULES, backend="local"), LabelPolicy()).label(items).passed()
+    items = [Item(text, {"case": place % 20}) for place, text in enumerate(texts)]
+    labelled = Labeller(Classifier(RULES, backend="local"), LabelPolicy(group_by="case")).label(items).passed()
     assert {one.metadata["classify_backend"] for one in labelled} == {"local/lexical"}
 
 

@@ -18,6 +18,8 @@ _STRENGTH_OF_FORMAT: Final = 0.9
 _STRENGTH_OF_LAYOUT: Final = 0.7
 # In words: a text of so many has half of the layout that its author would give a longer one.
 _LENGTH_OF_HALF_THE_LAYOUT: Final = 30.0
+# A word or two have no layout.
+_LEAST_WHOLE: Final = 0.1
 # What is less of a sign is chance.
 _LEAST_SIGN: Final = 0.3
 
@@ -79,6 +81,8 @@ def _shown(reading: Reading) -> Iterator[tuple[str, float]]:
     for term in _terms_of(_FORMATS.get(reading.document.format, "")):
         yield term, _STRENGTH_OF_FORMAT
     whole = reading.terms / (reading.terms + _LENGTH_OF_HALF_THE_LAYOUT)
+    if whole < _LEAST_WHOLE:
+        return
     for sign, value in reading.layout.items():
         if value >= _LEAST_SIGN:
             for term in _terms_of(_SIGNS.get(sign, "")):
