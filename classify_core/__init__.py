@@ -2,8 +2,10 @@
 
 from classify_core.agent_answers import AgentAnswer
 from classify_core.api import AsyncClassifyClient, ClassifyClient
-from classify_core.backend import Backend, ClassifyRequest
+from classify_core.backend import Backend, Batch, BatchBackend, ClassifyRequest, Lessons
 from classify_core.cache import Cache, FileCache, MemoryCache
+from classify_core.calibration import Calibration, CalibrationReport
+from classify_core.cascade import CascadeBackend, CascadeReport, CascadeTeaching
 from classify_core.classification import Alternative, Answer, Classification, Status
 from classify_core.classifier import Classifier
 from classify_core.engine import Engine, ParsedDocument, RuleScore
@@ -35,6 +37,7 @@ from classify_core.errors import (
     RoutingError,
     RunStoppedError,
     ServerError,
+    TooFewLabelsError,
     UnknownStatusError,
     UnknownTypeError,
     UnreadableDocumentError,
@@ -45,7 +48,7 @@ from classify_core.file_roots import FileRoots
 from classify_core.handles import Collected, JobHandle
 from classify_core.hosted import HostedBackend
 from classify_core.limits import RateLimits
-from classify_core.local import LexicalEngine, LocalBackend
+from classify_core.local import EnsembleEngine, LexicalEngine, LocalBackend
 from classify_core.metadata import MetadataSchema
 from classify_core.models import (
     ClassifyConfiguration,
@@ -73,8 +76,15 @@ __all__ = [
     "AsyncClassifyClient",
     "AuthenticationError",
     "Backend",
+    "Batch",
+    "BatchBackend",
     "BatchError",
     "Cache",
+    "Calibration",
+    "CalibrationReport",
+    "CascadeBackend",
+    "CascadeReport",
+    "CascadeTeaching",
     "Classification",
     "Classifier",
     "ClassifyClient",
@@ -92,6 +102,7 @@ __all__ = [
     "CreditLimitError",
     "DocumentTooLargeError",
     "Engine",
+    "EnsembleEngine",
     "Estimate",
     "File",
     "FileCache",
@@ -107,6 +118,7 @@ __all__ = [
     "JobHandle",
     "JobStatus",
     "JobUsage",
+    "Lessons",
     "LexicalEngine",
     "LocalBackend",
     "MemoryCache",
@@ -133,6 +145,7 @@ __all__ = [
     "Source",
     "Stage",
     "Status",
+    "TooFewLabelsError",
     "UnknownStatusError",
     "UnknownTypeError",
     "UnreadableDocumentError",

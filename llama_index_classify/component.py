@@ -26,7 +26,8 @@ class LlamaIndexComponent(LabellingFields):
     The dictionary (`to_dict`) holds exactly what changes the output, because LlamaIndex's ingestion cache knows a step
     by it. How the work is done (`timeout`, `max_concurrency`, `max_credits`, `plan`, `cache`, ...) is not in it, and a
     key never is: `from_dict` finds it in the environment, or takes `api_key=`. Pass a limit such as `max_credits=`
-    there again, since the dictionary does not hold it. What was promised about privacy (`delete_after`,
+    there again, since the dictionary does not hold it. Of `examples` it holds the paths of files, and of texts digests,
+    so that `from_dict` wants those again. What was promised about privacy (`delete_after`,
     `upload_expires_in`) is in it, so that it holds for who rebuilds the component too.
     """
 

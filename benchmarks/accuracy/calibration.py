@@ -3,65 +3,72 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from statistics import fmean
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from benchmarks.accuracy.measurement import Measurement
 from benchmarks.accuracy.section import Section
 from benchmarks.labelling.figures import Figure
-from classify_core.calibration import Quality, fit
+from classify_core import Classifier
 from classify_core.errors import TooFewLabelsError
-from classify_core.evaluation import Evaluation
+from classify_core.evaluation import Evaluation, Labelled, evaluate
 
 SEED: Final = 7
 SPLITS: Final = 10
 LABELLED: Final = 50
 
-_Pairs: TypeAlias = Sequence[tuple[float, bool]]
-
 
 class Split(NamedTuple):
-    """Of the documents that were not calibrated on."""
+    """The answers to documents that were not calibrated on."""
 
-    before: Quality
-    after: Quality
+    before: Evaluation
+    after: Evaluation
 
 
 def measured_calibration(measurement: Measurement) -> Section:
-    """Calibrates on documents drawn by lot, ten times, both what each got by itself and what it got in the batch."""
-    figures = [*_figures("one at a time", measurement.alone), *_figures("batch", measurement.together)]
+    """Has all documents classified, then calibrates on some that are drawn by lot, ten times."""
+    figures = [
+        *_figures(measurement, "one at a time", one_by_one=True),
+        *_figures(measurement, "batch", one_by_one=False),
+    ]
     return Section.of(f"calibrated on {LABELLED} documents, measured on the others, mean of {SPLITS} splits", figures)
 
 
-def _figures(what: str, evaluation: Evaluation) -> list[Figure]:
-    pairs = evaluation.judged_confidences
-    if len(pairs) < 2 * LABELLED:
+def _figures(measurement: Measurement, what: str, *, one_by_one: bool) -> list[Figure]:
+    labelled = measurement.corpus.labelled
+    if len(labelled) < 2 * LABELLED:
         return [Figure(what, f"not measured: it takes {2 * LABELLED} documents")]
-    lot = random.Random(SEED)  # noqa: S311 - the same each time is what is wanted
-    splits = [split for split in (_split(pairs, lot) for _ in range(SPLITS)) if split is not None]
+    # What is in its cache is not classified again, neither to calibrate nor to measure.
+    with measurement.classifier(cache=True) as classifier:
+        raw = evaluate(classifier, labelled, one_by_one=one_by_one)
+        splits = list(_splits(classifier, labelled, measurement, raw))
     refused = SPLITS - len(splits)
     figures = [Figure(f"splits refused as too thin, {what}", str(refused))] if refused else []
     return [*_means(what, splits), *figures] if splits else figures
 
 
+def _splits(
+    classifier: Classifier, labelled: Sequence[Labelled], measurement: Measurement, raw: Evaluation
+) -> Iterator[Split]:
+    lot = random.Random(SEED)  # noqa: S311 - the same each time is what is wanted
+    for _ in range(SPLITS):
+        drawn = set(lot.sample(range(len(labelled)), LABELLED))
+        try:
+            classifier.calibrate([(labelled[place].source, labelled[place].label) for place in sorted(drawn)])
+        except TooFewLabelsError:
+            continue
+        others = [place for place in range(len(labelled)) if place not in drawn]
+        before = measurement.evaluation(raw.outcomes[place] for place in others)
+        yield Split(before, evaluate(classifier, [labelled[place] for place in others]))
+
+
 def _means(what: str, splits: Sequence[Split]) -> list[Figure]:
-    errors = [(before.expected_calibration_error, after.expected_calibration_error) for before, after in splits]
-    scores = [(before.brier_score, after.brier_score) for before, after in splits]
+    errors = [(before.ece, after.ece) for before, after in splits]
+    scores = [(before.brier, after.brier) for before, after in splits]
     return [Figure(f"ECE, {what}", _told(errors)), Figure(f"Brier score, {what}", _told(scores))]
 
 
-def _told(changes: Sequence[tuple[float, float]]) -> str:
-    before, after = zip(*changes, strict=True)
+def _told(changes: Sequence[tuple[float | None, float | None]]) -> str:
+    before, after = ([value or 0.0 for value in values] for values in zip(*changes, strict=True))
     return f"{fmean(before):.3f} -> {fmean(after):.3f}"
-
-
-def _split(pairs: _Pairs, lot: random.Random) -> Split | None:
-    """Calibrates on some and measures on the others; None where those that were drawn are refused."""
-    drawn = set(lot.sample(range(len(pairs)), LABELLED))
-    try:
-        calibration = fit([pairs[position] for position in sorted(drawn)]).calibration
-    except TooFewLabelsError:
-        return None
-    confidences, right = zip(*(pair for position, pair in enumerate(pairs) if position not in drawn), strict=True)
-    return Split(Quality.of(confidences, right), Quality.of([calibration(each) for each in confidences], right))

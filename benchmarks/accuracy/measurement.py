@@ -23,7 +23,7 @@ class Measurement:
     @cached_property
     def alone(self) -> Evaluation:
         """Each document by itself."""
-        with self._classifier() as classifier:
+        with self.classifier() as classifier:
             return evaluate(classifier, self.corpus.labelled, one_by_one=True)
 
     @cached_property
@@ -33,7 +33,7 @@ class Measurement:
 
     def batch(self, labelled: Sequence[Labelled], *, backend: Backend | None = None) -> Evaluation:
         """Documents in one call of a classifier of its own, which knows of no other one."""
-        with self._classifier(backend) as classifier:
+        with self.classifier(backend) as classifier:
             return evaluate(classifier, labelled)
 
     def alone_of(self, labelled: Sequence[Labelled]) -> Evaluation:
@@ -44,9 +44,9 @@ class Measurement:
         """The figures of some outcomes."""
         return Evaluation(tuple(outcomes), tuple(self.corpus.types), rules_id="")
 
-    def _classifier(self, backend: Backend | None = None) -> Classifier:
+    def classifier(self, backend: Backend | None = None, *, cache: bool = False) -> Classifier:
         """A new one that has learned nothing; by default the embedded engine with all that it knows."""
-        return Classifier(self.corpus.rules, backend=backend or LocalBackend(), cache=False)
+        return Classifier(self.corpus.rules, backend=backend or LocalBackend(), cache=cache)
 
     @cached_property
     def _alone_by_name(self) -> dict[str, Outcome]:

@@ -76,6 +76,7 @@ class TeachingSample:
         self._teaching = teaching
         self._documents = 0
         self._round = 0
+        self._looked_into: set[str | None] = set()
         self.held_out: frozenset[str] = frozenset()
         self.is_over = False
 
@@ -87,9 +88,25 @@ class TeachingSample:
         count = self._teaching.taught_with(self._documents)
         rounds = max(self._FIRST, min(self._teaching.rounds, count))
         part = count * self._round // rounds - count * (self._round - 1) // rounds
-        ordered = least_sure_first(opinions)
+        ordered = self._in_order(opinions, part)
         self.is_over = self._round >= rounds
         if self.is_over:
             # Of what is left after the last choice, so that they are to the rest as any others of it.
             self.held_out = frozenset(drawn(ordered[part:], self._teaching.held_out_of(self._documents)))
         return [*ordered[:part], *sorted(self.held_out)]
+
+    def _in_order(self, opinions: Sequence[Opinion], part: int) -> list[str]:
+        """The documents' keys, those to be sent first: of each type that was not looked into one, then by urgency.
+
+        Where a backend is sure of all that it takes for a type, it may be wrong in all of them.
+        """
+        ordered = least_sure_first(opinions)
+        first_of_type: dict[str | None, str] = {}
+        for opinion in ordered:
+            if opinion.together.type not in self._looked_into:
+                first_of_type.setdefault(opinion.together.type, opinion.key)
+        covering = list(first_of_type.values())[: part // 2]
+        keys = list(dict.fromkeys([*covering, *(opinion.key for opinion in ordered)]))
+        chosen = set(keys[:part])
+        self._looked_into |= {opinion.together.type for opinion in ordered if opinion.key in chosen}
+        return keys

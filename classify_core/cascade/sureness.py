@@ -12,6 +12,8 @@ from classify_core.classification import Answer
 # A document whose answer changes with a view to the others is worth as much as one that is so much less sure: where
 # two opinions differ one is wrong, however sure it is.
 _DISAGREEMENT: Final = 0.3
+# That no rule fits is said of all that is unusual, so less is to be made of a backend that is sure of it.
+_TRUST_IN_NONE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +43,13 @@ def margin(answer: Answer) -> float:
     return first - second
 
 
-def least_sure_first(opinions: Iterable[Opinion]) -> list[str]:
-    """The documents' keys, those first of which most is to be learned; the order of the documents does not matter.
+def least_sure_first(opinions: Iterable[Opinion]) -> list[Opinion]:
+    """The documents, those first of which most is to be learned; the order of the documents does not matter.
 
     Query by committee (Seung, Opper, Sompolinsky, 1992) of two, the document alone and with a view to the others,
     beside the margin.
     """
-    return [opinion.key for opinion in sorted(opinions, key=_urgency)]
+    return sorted(opinions, key=_urgency)
 
 
 def drawn(keys: Iterable[str], count: int) -> list[str]:
@@ -57,7 +59,8 @@ def drawn(keys: Iterable[str], count: int) -> list[str]:
 
 def _urgency(opinion: Opinion) -> tuple[float, str]:
     disagreement = _DISAGREEMENT if opinion.alone.type != opinion.together.type else 0.0
-    return margin(opinion.together) - disagreement, _lot(opinion.key)
+    trust = _TRUST_IN_NONE if opinion.together.type is None else 1.0
+    return trust * margin(opinion.together) - disagreement, _lot(opinion.key)
 
 
 def _lot(key: str) -> str:

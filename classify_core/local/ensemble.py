@@ -13,7 +13,8 @@ from classify_core.errors import InvalidOptionError, InvalidResponseError
 from classify_core.models import Rule
 
 # No engine is so sure that a rule is wrong that the others could not overrule it: a probability of 0 would be a veto.
-_LEAST_PROBABILITY: Final = 1e-4
+# All rules together have this in an engine's eyes at least, so that very many impossible ones are not probable either.
+_LEAST_OF_ALL: Final = 0.01
 _FEWEST_ENGINES: Final = 2
 
 _Scores = list[list[RuleScore]]
@@ -113,10 +114,10 @@ def _shares_of(scores: Sequence[RuleScore]) -> list[float]:
 def _geometric_mean(opinions: Sequence[Sequence[float]], weights: Sequence[float]) -> list[float]:
     """The pool of opinions, each on the same options; its shares add up to 1."""
     options = range(len(opinions[0]))
+    least = _LEAST_OF_ALL / len(options)
     logarithms = [
         math.fsum(
-            weight * math.log(max(opinion[option], _LEAST_PROBABILITY))
-            for weight, opinion in zip(weights, opinions, strict=True)
+            weight * math.log(max(opinion[option], least)) for weight, opinion in zip(weights, opinions, strict=True)
         )
         for option in options
     ]

@@ -53,6 +53,8 @@ class IngestionRouter:
     A target that fails stops no other. What failed is in the report, and under `on_failure="raise"` a `RoutingError`
     that carries it is raised at the end.
 
+    With the embedded engine the documents of a run teach each other what their types look like here (`adapt=`).
+
     With `docstore=` a run can be repeated: a document that arrived, and whose text, metadata and rules are the same, is
     neither classified nor handed over again. A changed one is; its former version is removed first, from wherever it
     went, once its new label is known. Pages of one file count as one document. It keeps records only, so give it a

@@ -26,7 +26,7 @@ from classify_core import (
 from classify_core.backend import BatchBackend, JobBackend
 from classify_core.cascade import CascadeBackend, CascadeReport
 from tests.backends import HeldBackend, ScriptedBackend, until
-from tests.cascade.documents import RULES, bill, cake, mixed, riddle, truth
+from tests.cascade.documents import RULES, bill, mixed, riddle, truth
 
 
 def _cascade(dear: ScriptedBackend | None = None, **options: object) -> CascadeBackend:
@@ -150,7 +150,7 @@ def test_the_cheap_answers_stand_for_failed_dear_ones_among_many() -> None:
 )
 @pytest.mark.parametrize("adapt", [True, False])
 def test_what_would_meet_every_document_stops_the_sending_whatever_stands_for_failures(
-    error: ClassifyError, adapt: bool
+    error: ClassifyError, *, adapt: bool
 ) -> None:
     dear = ScriptedBackend(lambda _: error)
     cascade = _cascade(dear, on_dear_error="cheap")
@@ -167,9 +167,9 @@ def test_what_a_dear_backend_of_ones_own_raises_names_that_backend() -> None:
     def broken(_: str) -> None:
         raise KeyError("secret text")
 
-    with Classifier(RULES, backend=_cascade(ScriptedBackend(broken))) as classifier:
-        with pytest.raises(ClassifyError, match="the backend 'scripted' raised KeyError") as caught:
-            classifier.classify(riddle(1))
+    raises = pytest.raises(ClassifyError, match="the backend 'scripted' raised KeyError")
+    with Classifier(RULES, backend=_cascade(ScriptedBackend(broken))) as classifier, raises as caught:
+        classifier.classify(riddle(1))
     assert "secret" not in str(caught.value)
 
 

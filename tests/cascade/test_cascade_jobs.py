@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from classify_core import Classifier, FileCache, HostedBackend, JobFailedError, Source, Status
+from classify_core import Classifier, HostedBackend, JobFailedError, Source, Status
 from classify_core.cascade import CascadeBackend
 from classify_core.testing.server import ClassifyServer
 from tests.backends import JobScriptedBackend
@@ -52,10 +52,7 @@ def test_no_more_credits_are_spent_than_allowed(classify_server: ClassifyServer)
 def test_a_repeated_run_finds_its_jobs_and_pays_nothing(classify_server: ClassifyServer, tmp_path: Path) -> None:
     for number in range(2):
         cascade = _cascade(classify_server)
-        with (
-            FileCache(tmp_path / f"{number}.db") as cache,
-            Classifier(RULES, backend=cascade, cache=cache) as classifier,
-        ):
+        with Classifier(RULES, backend=cascade, cache=tmp_path / f"{number}.db") as classifier:
             classifier.classify_many(mixed(40))
             assert classifier.usage.former_jobs == 10 * number
     assert classify_server.requests.count(CREATE) <= 20

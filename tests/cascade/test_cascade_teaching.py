@@ -60,13 +60,13 @@ def test_what_was_taught_holds_for_later_documents() -> None:
     def odd(text: str) -> Answer:  # to the dear backend riddles are recipes
         return truth(text) if truth(text).type else Answer(type="recipe", confidence=0.9)
 
-    cascade = _cascade(ScriptedBackend(odd), below=0.0, none_is_sure=True)
+    cascade = _cascade(ScriptedBackend(odd), below=0.0, none_is_sure=True, teach=0.4)
     with Classifier(RULES, backend=cascade) as classifier:
         before = classifier.classify(riddle(1000))
         outcomes = classifier.classify_many(mixed(80))
         after = classifier.classify(riddle(1001))
     assert before.type is None
-    assert [one.type for one in outcomes].count("recipe") == 40
+    assert {one.type for one in outcomes[3::4] if one.backend != "scripted"} == {"recipe"}
     assert (after.type, after.backend) == ("recipe", "local/lexical+batch")
 
 

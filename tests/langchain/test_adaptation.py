@@ -12,7 +12,7 @@ from langchain_core.document_loaders import BaseLoader
 from langchain_core.documents import Document
 from langchain_core.documents.base import Blob
 from langchain_core.load import dumps
-from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables import ConfigurableField, RunnableLambda
 
 from classify_core import Classifier
 from langchain_classify import (
@@ -237,3 +237,5 @@ def test_the_text_of_an_example_is_in_nothing_that_is_dumped_or_shown() -> None:
 def test_examples_travel_to_another_process_and_teach_a_configured_component() -> None:
     runnable = _runnable(examples={"kiln_firing": [SECRET]})
     assert pickle.loads(pickle.dumps(runnable)).invoke(SECRET).type == "kiln_firing"
+    configured = runnable.configurable_fields(min_confidence=ConfigurableField(id="least"))
+    assert configured.invoke(SECRET, {"configurable": {"least": 0.1}}).type == "kiln_firing"
