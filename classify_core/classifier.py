@@ -13,7 +13,7 @@ from classify_core.classification import Classification
 from classify_core.classifying import ClassifyingMethods
 from classify_core.configuring import Adapt, check_options, configuration_from
 from classify_core.errors import ClassifyError, InvalidOptionError
-from classify_core.learning import ExamplesLike, LearningMethods, examples_of
+from classify_core.learning import ExamplesLike, LearningMethods, by_type, examples_of
 from classify_core.models import ClassifyConfiguration, ParsingConfiguration, Rule
 from classify_core.pickling import restored
 from classify_core.pricing import UsageTotals
@@ -121,7 +121,8 @@ class Classifier(ClassifyingMethods, SubmittingMethods, LearningMethods):
         choice = choose_backend(backend, hosted)
         if configuration_id is not None and choice.name == "local":
             raise InvalidOptionError("configuration_id names rules saved at the hosted service; give rules= instead")
-        self._examples = examples
+        checked_examples = examples_of(examples, configuration)
+        self._examples = None if examples is None else by_type(checked_examples)
         self._session = Session(
             choice,
             configuration,
@@ -134,7 +135,7 @@ class Classifier(ClassifyingMethods, SubmittingMethods, LearningMethods):
             max_concurrency=max_concurrency,
             max_credits=max_credits,
             adapt=adapt,
-            examples=examples_of(examples, configuration),
+            examples=checked_examples,
         )
 
     @property

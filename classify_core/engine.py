@@ -22,6 +22,7 @@ class ParsedDocument:
         format: what it was read from, as a lower-case file ending without the dot: `"pdf"`, `"eml"`, `"txt"`.
         page_starts: where each page begins in `text`, in characters; empty where the format has no pages.
         page_numbers: the number of each of these pages in the file, from 1.
+        unread: which of its pages could not be read, and why, as a clause; empty where all were.
     """
 
     text: str = field(repr=False)
@@ -31,6 +32,7 @@ class ParsedDocument:
     format: str = "txt"
     page_starts: tuple[int, ...] = ()
     page_numbers: tuple[int, ...] = ()
+    unread: str = ""
 
     def page_of(self, offset: int) -> int | None:
         """The number of the page that a character of `text` stands on; None where the format has no pages."""

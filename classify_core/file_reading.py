@@ -18,7 +18,7 @@ from classify_core.background import background, in_thread
 from classify_core.errors import InvalidOptionError, UnreadableDocumentError
 from classify_core.file_listing import FileListing, ListedFile
 from classify_core.file_systems import FileSystemFiles, address_of, fetched
-from classify_core.local.extraction import extract
+from classify_core.local.extraction import aextract
 from classify_core.source import Source, read
 from classify_core.windows import batches
 
@@ -140,7 +140,7 @@ async def text_of(original: Original) -> str:
         return ""
     try:
         content = await read(original)
-        return "" if content is None else (await in_thread(extract, content)).text
+        return "" if content is None else (await aextract(content)).text
     except UnreadableDocumentError:
         return ""
 

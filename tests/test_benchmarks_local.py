@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from benchmarks import local
+from benchmarks.accuracy import sub_batches as drawing
 from benchmarks.accuracy.calibration import measured_calibration
 from benchmarks.accuracy.documents import Corpus
 from benchmarks.accuracy.folds import called_by
@@ -21,8 +22,8 @@ from benchmarks.accuracy.measurement import Measurement
 from benchmarks.accuracy.performances import MethodFailedError, ParsedCorpus
 from benchmarks.accuracy.section import Section
 from benchmarks.accuracy.sub_batches import FEWEST, MOST, OF_EACH_KIND, sub_batches
-from classify_core import Classification, Rule, Source
-from classify_core.evaluation import Evaluation, Labelled, Outcome
+from classify_core import Answer, Backend, Classifier, ClassifyConfiguration, ClassifyRequest, Rule, Source
+from classify_core.evaluation import Labelled
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 INVOICE = "Invoice number 7. Line items: two lamps. Tax 4 EUR, total amount due 24 EUR."
@@ -111,7 +112,10 @@ def test_the_examples_can_be_measured(capsys: pytest.CaptureFixture[str]) -> Non
     assert rows["batch"][0] == "not measured: it takes 100 documents"
 
 
-def test_batches_of_any_kind_order_and_knowledge_are_measured(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_batches_of_any_kind_order_and_knowledge_are_measured(
+    corpus: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drawing, "OF_EACH_KIND", 1)
     (corpus / "docs" / "bill" / "empty.txt").unlink()
     rows = _measured(capsys, corpus, "--only", "folds,determinism,robustness")
     assert rows["what is lost"] == ["0.000", "at most 0.12", "yes"]
@@ -220,21 +224,40 @@ def test_a_rule_s_knowledge_is_that_of_the_kinds_it_calls_up() -> None:
     assert called_by({"zzz"}, rules) == []
 
 
+class _SureBackend:
+    """Is sure that every document is a bill."""
+
+    name = "sure"
+    default_concurrency = 8
+
+    async def classify(self, request: ClassifyRequest, *, timeout: float) -> Answer:
+        return Answer(type="bill", confidence=0.99)
+
+    async def load_configuration(self, configuration_id: str) -> ClassifyConfiguration:
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        """Has nothing to release."""
+
+
 class _Overconfident(Measurement):
-    """Says 0.99 of each of 200 documents, of which every second one is right."""
+    """Every second document is no bill."""
 
-    def __init__(self) -> None:
-        said = Classification(type="bill", confidence=0.99, backend="b", rules_id="r")
-        self.alone = self.together = Evaluation(
-            tuple(Outcome(str(number), "bill" if number % 2 else None, said) for number in range(200)), ("bill",), "r"
-        )
+    def __init__(self, rule: Rule) -> None:
+        labels = ("bill", None) * 60
+        documents = [Labelled(Source.text(f"{place}"), label, f"{place}") for place, label in enumerate(labels)]
+        super().__init__(Corpus([Rule(type="bill", description=rule.description)], documents))
+
+    def classifier(self, backend: Backend | None = None, *, cache: bool = False) -> Classifier:
+        return super().classifier(_SureBackend(), cache=cache)
 
 
-def test_calibration_is_measured_on_other_documents_than_it_learned_from() -> None:
-    section = measured_calibration(_Overconfident())
-    before, after = map(float, _rows(str(section))["ECE, batch"][0].split(" -> "))
-    assert before == pytest.approx(0.49, abs=0.05)
-    assert after < 0.2
+def test_calibration_is_measured_on_other_documents_than_it_learned_from(rules: list[Rule]) -> None:
+    rows = _rows(str(measured_calibration(_Overconfident(rules[0]))))
+    for what in ("ECE, one at a time", "ECE, batch"):
+        before, after = map(float, rows[what][0].split(" -> "))
+        assert before == pytest.approx(0.49, abs=0.05)
+        assert after < 0.2
 
 
 def test_a_method_that_cannot_run_is_told_with_its_reason(corpus: Path) -> None:

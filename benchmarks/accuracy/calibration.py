@@ -12,7 +12,7 @@ from benchmarks.accuracy.section import Section
 from benchmarks.labelling.figures import Figure
 from classify_core import Classifier
 from classify_core.errors import TooFewLabelsError
-from classify_core.evaluation import Evaluation, Labelled, evaluate
+from classify_core.evaluation import Evaluation, evaluate
 
 SEED: Final = 7
 SPLITS: Final = 10
@@ -41,16 +41,14 @@ def _figures(measurement: Measurement, what: str, *, one_by_one: bool) -> list[F
         return [Figure(what, f"not measured: it takes {2 * LABELLED} documents")]
     # What is in its cache is not classified again, neither to calibrate nor to measure.
     with measurement.classifier(cache=True) as classifier:
-        raw = evaluate(classifier, labelled, one_by_one=one_by_one)
-        splits = list(_splits(classifier, labelled, measurement, raw))
+        splits = list(_splits(measurement, classifier, evaluate(classifier, labelled, one_by_one=one_by_one)))
     refused = SPLITS - len(splits)
     figures = [Figure(f"splits refused as too thin, {what}", str(refused))] if refused else []
     return [*_means(what, splits), *figures] if splits else figures
 
 
-def _splits(
-    classifier: Classifier, labelled: Sequence[Labelled], measurement: Measurement, raw: Evaluation
-) -> Iterator[Split]:
+def _splits(measurement: Measurement, classifier: Classifier, raw: Evaluation) -> Iterator[Split]:
+    labelled = measurement.corpus.labelled
     lot = random.Random(SEED)  # noqa: S311 - the same each time is what is wanted
     for _ in range(SPLITS):
         drawn = set(lot.sample(range(len(labelled)), LABELLED))
@@ -60,7 +58,7 @@ def _splits(
             continue
         others = [place for place in range(len(labelled)) if place not in drawn]
         before = measurement.evaluation(raw.outcomes[place] for place in others)
-        yield Split(before, evaluate(classifier, [labelled[place] for place in others]))
+        yield Split(before, evaluate(classifier, [labelled[place] for place in others], one_by_one=True))
 
 
 def _means(what: str, splits: Sequence[Split]) -> list[Figure]:

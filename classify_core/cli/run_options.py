@@ -57,7 +57,7 @@ class RuleSetOptions(OptionGroup):
         typer.Option("--configuration-id", metavar="ID", help="Rules saved at the service (cfg-...) instead."),
     ] = None
     lang: Annotated[
-        str | None, typer.Option("--lang", metavar="LANG", help="The documents' language; hosted only.")
+        str | None, typer.Option("--lang", metavar="LANG", help="The documents' language, for text recognition.")
     ] = None
     max_pages: Annotated[int | None, typer.Option("--max-pages", min=1, help="Read no more pages of a document.")] = (
         None

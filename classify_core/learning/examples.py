@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from classify_core.errors import InvalidOptionError
+from classify_core.metadata import UNCATEGORIZED
 from classify_core.models import ClassifyConfiguration
 from classify_core.rules import refuse_unknown_types
 from classify_core.source import Source, SourceLike, sources_of
@@ -18,11 +19,9 @@ Examples: TypeAlias = tuple[tuple[Source, str | None], ...]
 ExamplesLike: TypeAlias = Mapping[str, Iterable[SourceLike]]
 """Documents by their type."""
 
-_NO_TYPE = "uncategorized"
-
 
 def examples_of(examples: ExamplesLike | None, configuration: ClassifyConfiguration | None) -> Examples:
-    """The examples of a `Classifier`'s `examples=`.
+    """The examples of a `Classifier`'s `examples=`; none is read yet.
 
     Raises:
         InvalidOptionError: they are no mapping of types to documents, or a type is in no rule.
@@ -33,18 +32,26 @@ def examples_of(examples: ExamplesLike | None, configuration: ClassifyConfigurat
         raise InvalidOptionError(f"examples is a {type(examples).__name__}; give a dict such as " + "{type: [sources]}")
     _refuse_unknown("examples", examples, configuration)
     pairs = ((source, name) for name, sources in examples.items() for source in _listed(name, sources))
-    return tuple((Source.of(source), None if name == _NO_TYPE else name) for source, name in pairs)
+    return tuple((Source.of(source), _type_of(name, configuration)) for source, name in pairs)
+
+
+def by_type(examples: Examples) -> dict[str, list[Source]]:
+    """Examples as `Classifier(examples=)` takes them."""
+    found: dict[str, list[Source]] = {}
+    for source, name in examples:
+        found.setdefault(_NO_TYPE if name is None else name, []).append(source)
+    return found
 
 
 def checked_labelled(labelled: Iterable[Labelled], configuration: ClassifyConfiguration) -> Examples:
     """Pairs of a document and its type.
 
     Raises:
-        InvalidOptionError: they are no such pairs, or a type is in no rule.
+        InvalidOptionError: they are no such pairs, or a type is in no rule; no document was read.
     """
     pairs = [_pair(number, each) for number, each in enumerate(labelled, start=1)]
-    _refuse_unknown("labelled", {name for _, name in pairs if name is not None}, configuration)
-    return tuple((source, None if name == _NO_TYPE else name) for source, name in pairs)
+    _refuse_unknown("labelled", [name for _, name in pairs if name is not None], configuration)
+    return tuple((source, _type_of(name, configuration)) for source, name in pairs)
 
 
 def _pair(number: int, labelled: object) -> tuple[Source, str | None]:
@@ -56,6 +63,12 @@ def _pair(number: int, labelled: object) -> tuple[Source, str | None]:
     return Source.of(source), name
 
 
+def _type_of(name: str | None, configuration: ClassifyConfiguration | None) -> str | None:
+    """A type by the name that labels have for it: documents without one are labelled too."""
+    types = () if configuration is None else [rule.type for rule in configuration.rules]
+    return None if name == UNCATEGORIZED and name not in types else name
+
+
 def _listed(name: str, sources: Iterable[SourceLike]) -> Iterable[SourceLike]:
     try:
         return list(sources_of(sources))
@@ -65,4 +78,4 @@ def _listed(name: str, sources: Iterable[SourceLike]) -> Iterable[SourceLike]:
 
 def _refuse_unknown(argument: str, names: Iterable[str], configuration: ClassifyConfiguration | None) -> None:
     rules = None if configuration is None else configuration.rules
-    refuse_unknown_types(argument, list(names), rules, _NO_TYPE)
+    refuse_unknown_types(argument, list(names), rules, UNCATEGORIZED)

@@ -24,11 +24,22 @@ def write_learned(path: Path, learned: Mapping[str, Any]) -> None:
     """
     data = json.dumps({"format": _FORMAT, **learned}, sort_keys=True).encode()
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as file:
-            file.write(gzip.compress(data, mtime=0))
-        Path(file.name).replace(path)
+        _replace(path, gzip.compress(data, mtime=0))
     except OSError as error:
         raise InvalidOptionError(f"{path}: cannot be written: {error.strerror or type(error).__name__}") from error
+
+
+def _replace(path: Path, data: bytes) -> None:
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".classify-", delete=False) as file:
+        whole = Path(file.name)
+        try:
+            file.write(data)
+            file.close()  # what is open cannot be renamed on Windows
+            whole.replace(path)
+        except BaseException:
+            file.close()
+            whole.unlink(missing_ok=True)
+            raise
 
 
 def read_learned(path: Path) -> dict[str, Any]:
@@ -43,9 +54,13 @@ def read_learned(path: Path) -> dict[str, Any]:
         learned = json.loads(data) if len(data) <= _MAX_BYTES else None
     except FileNotFoundError:
         raise InvalidOptionError(f"{path}: there is no such file; classifier.save(path) writes one") from None
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+    except (OSError, EOFError, ValueError, RecursionError, zlib.error) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or "it is not what classifier.save() writes"
         raise InvalidOptionError(f"{path}: cannot be read: {reason}") from None
-    if not isinstance(learned, dict) or learned.get("format") != _FORMAT:
+    if not isinstance(learned, dict) or learned.pop("format", None) != _FORMAT or not _is_whole(learned):
         raise InvalidOptionError(f"{path}: it is not what classifier.save() writes")
     return learned
+
+
+def _is_whole(learned: Mapping[str, Any]) -> bool:
+    return bool(learned) and all(isinstance(part, dict) for part in learned.values())

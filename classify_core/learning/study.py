@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from classify_core.backend import Batch, Lessons
 from classify_core.calibration import CalibrationReport, MethodLike, fit
+from classify_core.calibration.labels import LEAST_DOCUMENTS
 from classify_core.classification import Classification
 from classify_core.configuring import learning_backend
 from classify_core.driving import Sources, adrive
-from classify_core.errors import InvalidOptionError
+from classify_core.errors import InvalidOptionError, TooFewLabelsError
 from classify_core.learning.examples import Examples, Labelled, checked_labelled
 from classify_core.local.adaptation import given_answer
 from classify_core.run_state import RunState
@@ -89,6 +90,7 @@ async def calibrate(
     """
     await session.prepare()
     examples = checked_labelled(labelled, session.configuration)
+    _refuse_too_few(examples)  # before they are paid for
     outcomes = await _raw_outcomes(session, [source for source, _ in examples], adapts=adapts)
     pairs = [
         (outcome.confidence, outcome.type == name)
@@ -98,6 +100,16 @@ async def calibrate(
     fitted = fit(pairs, method=method)
     session.calibration = fitted.calibration
     return fitted.report
+
+
+def _refuse_too_few(examples: Examples) -> None:
+    count = len(examples)
+    if count < LEAST_DOCUMENTS:
+        raise TooFewLabelsError(
+            f"there are {count} labelled documents, and it takes {LEAST_DOCUMENTS} at least to calibrate; none was "
+            "classified",
+            documents=count,
+        )
 
 
 async def _raw_outcomes(session: Session, sources: Sequence[Source], *, adapts: bool | None) -> list[Classification]:

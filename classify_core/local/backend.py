@@ -10,7 +10,7 @@ from typing import Any
 from classify_core.backend import Batch, ClassifyRequest, Lessons
 from classify_core.background import in_thread
 from classify_core.classification import Answer
-from classify_core.engine import Engine, RuleScore
+from classify_core.engine import Engine, ParsedDocument, RuleScore
 from classify_core.errors import ClassifyTimeoutError, InvalidOptionError, InvalidResponseError, UnreadableDocumentError
 from classify_core.local.adaptation import (
     Learned,
@@ -25,8 +25,8 @@ from classify_core.local.adaptation import (
     restored,
     traits_of,
 )
-from classify_core.local.decision import decide
-from classify_core.local.extraction import extract
+from classify_core.local.decision import decide, with_unread
+from classify_core.local.extraction import aextract
 from classify_core.local.lexical import LexicalEngine
 from classify_core.models import ClassifyConfiguration, Rule
 from classify_core.source import Content
@@ -63,7 +63,7 @@ class LocalBackend:
 
         Raises:
             UnreadableDocumentError: there is no text to decide by.
-            ClassifyTimeoutError: it took longer; a thread that still reads is given up on.
+            ClassifyTimeoutError: it took longer; a thread that still reads is given up on, and OCR ended.
         """
         if request.content is None:
             raise UnreadableDocumentError(
@@ -82,8 +82,11 @@ class LocalBackend:
             ) from error
 
     async def _decided(self, request: ClassifyRequest, content: Content) -> Answer:
+        document = await aextract(content, request.configuration.parsing_configuration)
+        return with_unread(await self._answer(request, document), document.unread)
+
+    async def _answer(self, request: ClassifyRequest, document: ParsedDocument) -> Answer:
         configuration = request.configuration
-        document = await in_thread(extract, content, configuration.parsing_configuration)
         scored = await self.engine.ascore([document], configuration.rules)
         scores = _checked(scored, configuration.rules, self.name)
         learned, batch = self._learned.get(_types_of(configuration)), request.batch
@@ -91,7 +94,7 @@ class LocalBackend:
             return decide(scores)
         traits = await in_thread(traits_of, document)
         if isinstance(batch, LocalBatch):
-            batch.saw(request.content_key, traits, scores)
+            batch.saw(request.content_key, traits, scores, unread=document.unread)
         return (
             decide(scores) if learned is None else await in_thread(self._with_lessons, request, scores, traits, learned)
         )

@@ -36,6 +36,11 @@ def decide(scores: Sequence[RuleScore]) -> Answer:
     )
 
 
+def with_unread(answer: Answer, unread: str) -> Answer:
+    """The answer, whose reason says which pages had no part in it; `unread` is `ParsedDocument.unread`."""
+    return answer.model_copy(update={"reasoning": f"{answer.reasoning}; {unread}"}) if unread else answer
+
+
 def _tied(ranked: Sequence[RuleScore]) -> Sequence[RuleScore]:
     """The best rules, where nothing tells them apart."""
     tied = [score for score in ranked if score.probability >= _TIED_FROM * ranked[0].probability > 0.0]

@@ -101,12 +101,8 @@ def test_a_failed_job_is_charged_whatever_stands_for_its_answer(on_dear_error: A
     assert outcome.job_id == "job-1"
 
 
-def test_what_the_service_has_is_classified_by_the_service(classify_server: ClassifyServer) -> None:
-    with Classifier(RULES, backend="hosted", api_key=classify_server.api_key, base_url=classify_server.base_url) as one:
-        one.classify(bill(7))
-    [upload] = classify_server.requests.to(UPLOAD)
-    assert upload is not None
+def test_the_service_is_asked_for_what_only_it_has(classify_server: ClassifyServer) -> None:
     with Classifier(RULES, backend=_cascade(classify_server), on_error="record") as classifier:
         outcome = classifier.classify(Source.file_id("dfl-none"))
-    assert outcome.error is not None
-    assert "dfl-none" in str(outcome.error)
+    assert outcome.status is Status.FAILED
+    assert classify_server.requests.count(CREATE) == 1

@@ -66,7 +66,7 @@ def test_what_was_taught_holds_for_later_documents() -> None:
         outcomes = classifier.classify_many(mixed(80))
         after = classifier.classify(riddle(1001))
     assert before.type is None
-    assert {one.type for one in outcomes[3::4] if one.backend != "scripted"} == {"recipe"}
+    assert {one.type for one in outcomes[3::4]} == {"recipe"}
     assert (after.type, after.backend) == ("recipe", "local/lexical+batch")
 
 

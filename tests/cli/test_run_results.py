@@ -350,4 +350,4 @@ def test_a_line_is_in_the_file_before_the_next_document_is_done(place: Place) ->
         running = process.poll() is None
         process.communicate(timeout=60)
     assert running
-    assert all(json.loads(line)["type"] == "invoice" for line in seen[: seen.rindex(b"\n")].split(b"\n"))
+    assert all(json.loads(line)["status"] == "completed" for line in seen[: seen.rindex(b"\n")].split(b"\n"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from classify_core import Classifier, ParsingConfiguration, Rule, UnreadableDocumentError
+from classify_core import Classifier, ParsingConfiguration, Rule, Source, UnreadableDocumentError
 from classify_core.local.extraction import extract, read_document
 from classify_core.local.extraction.ocr.languages import data_of, package_of
 from classify_core.local.extraction.ocr.limits import MAX_PAGES
@@ -170,6 +170,42 @@ def test_without_tesseract_the_pages_with_text_are_read_and_the_others_say_why_n
     assert [page.text.strip() for page in document.reading.pages] == ["page of text", ""]
     assert [page.unread_because is None for page in document.reading.pages] == [True, False]
     assert "needs tesseract" in str(document.reading.pages[1].unread_because)
+
+
+@pytest.mark.parametrize(("documents", "backend"), [(1, "local/lexical"), (30, "local/lexical+batch")])
+def test_the_reason_of_an_answer_says_which_pages_had_no_part_in_it(
+    documents: int, backend: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    scans.hide_tesseract(monkeypatch, tmp_path)
+    kinds = [
+        "Invoice number {}, total amount due 20 EUR, bill to Jane",
+        "Recipe {}. Ingredients: flour. Steps: 1. Bake",
+    ]
+    texts = [kinds[number % 2].format(number) for number in range(documents)]
+    sources = [
+        Source.bytes(scans.pdf([text, *[scans.picture("Scanned")] * 2]), name=f"{number}.pdf")
+        for number, text in enumerate(texts)
+    ]
+    rules = [Rule(type="invoice", description="invoice number"), Rule(type="recipe", description="ingredients, steps")]
+
+    with Classifier(rules, backend="local") as classifier:
+        outcomes = classifier.classify_many(sources)
+
+    assert {outcome.backend for outcome in outcomes} == {backend}
+    for outcome in outcomes:
+        told = "2 of 3 pages were not read: OCR needs tesseract, which is not installed here"
+        assert str(outcome.reasoning).count(told) == 1
+        assert "apt-get install tesseract-ocr" in str(outcome.reasoning)
+
+
+def test_pages_that_were_not_selected_are_not_said_to_be_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    scans.hide_tesseract(monkeypatch, tmp_path)
+    data = scans.pdf(["page of text", scans.picture("Scanned page")])
+
+    assert extract(files.content(data, "a.pdf"), ParsingConfiguration(max_pages=1)).unread == ""
+    assert extract(files.content(data, "a.pdf")).unread.startswith("1 of 2 pages was not read: OCR needs tesseract")
 
 
 @needs_tesseract()

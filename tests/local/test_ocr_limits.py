@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from classify_core import UnreadableDocumentError
+from classify_core import Classifier, ClassifyTimeoutError, Source, UnreadableDocumentError
 from classify_core.local.extraction import aextract, extract, library
 from classify_core.local.extraction.ocr import pdf_pages, tesseract
 from classify_core.local.extraction.ocr.image_size import sizes_of
@@ -154,6 +154,21 @@ async def test_a_document_out_of_time_leaves_no_process(slow_tesseract: Path) ->
     with pytest.raises(asyncio.CancelledError):
         await reading
 
+    assert await _all_gone(slow_tesseract)
+
+
+@posix
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are looked for in /proc")
+async def test_the_timeout_of_a_classifier_ends_tesseract(slow_tesseract: Path) -> None:
+    scan = Source.bytes(scans.image_file(INVOICE), name="scan.png")
+    rules = [{"type": "invoice", "description": "has an invoice number"}]
+
+    # The time starts before the program does, which has to be running for anything to be ended.
+    async with Classifier(rules, backend="local", timeout=2) as classifier:
+        with pytest.raises(ClassifyTimeoutError):
+            await classifier.aclassify(scan)
+
+    assert await asyncio.to_thread(slow_tesseract.exists)
     assert await _all_gone(slow_tesseract)
 
 

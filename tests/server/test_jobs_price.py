@@ -59,6 +59,19 @@ def test_content_that_was_read_is_not_read_again(client: httpx.Client, running: 
     assert ended(client, create(client, again)["id"])["result"]["type"] == "invoice"
 
 
+def test_what_was_read_in_one_language_is_not_served_for_another(client: httpx.Client) -> None:
+    file_id = upload(client)
+
+    def read_in(lang: str) -> str:
+        job = create(client, file_id, configuration={"rules": RULES, "parsing_configuration": {"lang": lang}})
+        return str(ended(client, job["id"])["parse_job_id"])
+
+    english, german = read_in("en"), read_in("de")
+
+    assert english != german
+    assert (read_in("en"), read_in("de")) == (english, german)
+
+
 def test_many_jobs_of_one_content_share_one_reading_and_one_pays(client: httpx.Client) -> None:
     data = files.pdf([INVOICE.decode()] * 40)
     made = [create(client, upload(client, data, "a.pdf")) for _ in range(6)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from classify_core.background import in_thread
-from classify_core.local.adaptation.explaining import decide_again
+from classify_core.local.adaptation.explaining import decide_again, given_answer
 from classify_core.local.adaptation.learned import (
     MOST_LESSONS,
     Learned,
@@ -15,9 +15,10 @@ from classify_core.local.adaptation.learned import (
     with_probabilities,
     with_teaching,
 )
-from classify_core.local.adaptation.self_training import Taught, self_train
+from classify_core.local.adaptation.self_training import WEIGHT_OF_LABEL, Taught, self_train
 from classify_core.local.adaptation.traits import Traits, TraitStore
 from classify_core.local.adaptation.weighting import weighting_of
+from classify_core.local.decision import with_unread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 FEWEST_DOCUMENTS: Final = 24
 """Fewer documents than these teach each other nothing."""
 
-_WEIGHT_OF_LABEL: Final = 3.0
+_JUDGED_AT_ONCE: Final = 256
 
 
 class LocalBatch:
@@ -44,24 +45,28 @@ class LocalBatch:
     """
 
     def __init__(self, learned: Learned, *, backend: str) -> None:
-        self._learned = learned
+        self._before = self._learned = learned
         self._backend = backend
         self._keys: dict[str, int] = {}
         self._traits = TraitStore()
         self._scores: list[Sequence[RuleScore]] = []
+        self._unread: dict[str, str] = {}
 
-    def saw(self, key: str, traits: Traits, scores: Sequence[RuleScore]) -> None:
+    def saw(self, key: str, traits: Traits, scores: Sequence[RuleScore], *, unread: str = "") -> None:
         """Takes note of a document; one that is known is the same again.
 
         Args:
             key: equal for equal documents.
             traits: what the model sees of it.
             scores: what the engine says of it.
+            unread: which of its pages could not be read.
         """
         if key not in self._keys:
             self._keys[key] = len(self._keys)
             self._traits.add(traits)
             self._scores.append(scores)
+            if unread:
+                self._unread[key] = unread
 
     async def answers(self) -> Mapping[str, Answer]:
         """Answers by the documents' keys, each with a view to all others; none where they cannot teach each other."""
@@ -83,13 +88,18 @@ class LocalBatch:
         taught = self._taught(keys, {})
         if taught.trust is None:
             return {}
-        known = dict(zip(keys, taught.probabilities[: len(keys)], strict=True))
+        # What was given in this call has taught the model just now; what was given before may not be among these.
+        probabilities = self._before.with_examples(taught.probabilities[: len(keys)], self._all_of(keys))
+        known = dict(zip(keys, probabilities, strict=True))
         self._add_others(known, self._learned_from(keys, taught))
         return {key: self._answer(key, probabilities) for key, probabilities in known.items()}
 
     def _learned_with(self, labels: Mapping[str, str | None], by_themselves: bool) -> Learned:  # noqa: FBT001 - passed on
-        given = [Lesson(key, self._of(key), labels[key], True, _WEIGHT_OF_LABEL) for key in labels if key in self._keys]  # noqa: FBT003 - is_label
-        self._learned = self._learned.with_lessons(given)
+        self._learned = self._learned.with_lessons(
+            Lesson(key, self._of(key), name, is_label=True, weight=WEIGHT_OF_LABEL)
+            for key, name in labels.items()
+            if key in self._keys
+        )
         keys = self._learning_keys() if by_themselves else []
         taught = self._taught(keys, labels)
         return self._learned if taught.trust is None else self._learned_from(keys, taught)
@@ -104,11 +114,12 @@ class LocalBatch:
 
         former = [lesson for lesson in self._learned.lessons if lesson.key not in self._keys or lesson.is_label]
         former = [lesson for lesson in former if lesson.key not in set(keys)]
-        documents = [*(self._of(key) for key in keys), *(lesson.traits for lesson in former)]
+        documents = [*self._all_of(keys), *(lesson.traits for lesson in former)]
         priors = np.vstack([self._priors(keys), *(self._certainty(lesson.type) for lesson in former)])
         given = {**self._learned.labels, **labels}
-        classes = [self._class_of(given[key]) if key in given else -1 for key in keys]
-        classes += [self._class_of(lesson.type) for lesson in former]
+        class_of = self._learned.class_of
+        classes = [class_of(given[key]) if key in given else -1 for key in keys]
+        classes += [class_of(lesson.type) for lesson in former]
         rows = weighting_of(documents).rows(documents)
         return self_train(rows, priors, np.array(classes, dtype=np.int64))
 
@@ -123,26 +134,30 @@ class LocalBatch:
         import numpy as np  # noqa: PLC0415 - only where something is learned
 
         row = np.zeros((1, len(self._learned.types) + 1))
-        row[0, self._class_of(type_name)] = 1.0
+        row[0, self._learned.class_of(type_name)] = 1.0
         return row
-
-    def _class_of(self, type_name: str | None) -> int:
-        types = self._learned.types
-        return len(types) if type_name is None else types.index(type_name)
 
     def _of(self, key: str) -> Traits:
         return self._traits[self._keys[key]]
 
+    def _all_of(self, keys: Sequence[str]) -> list[Traits]:
+        return [self._of(key) for key in keys]
+
     def _learned_from(self, keys: Sequence[str], taught: Taught) -> Learned:
-        documents = [self._of(key) for key in keys]
-        return with_teaching(self._learned, keys, documents, taught)
+        return with_teaching(self._learned, keys, self._all_of(keys), taught)
 
     def _add_others(self, known: dict[str, NDArray[np.float64]], learned: Learned) -> None:
         """Judges the documents that were not learned from by those that were."""
-        for key in sorted(self._keys):
-            if key not in known:
-                known[key] = learned.joined_with(self._priors([key]), [self._of(key)])[0]
+        others = sorted(self._keys.keys() - known.keys())
+        for start in range(0, len(others), _JUDGED_AT_ONCE):
+            keys = others[start : start + _JUDGED_AT_ONCE]
+            known.update(zip(keys, learned.joined_with(self._priors(keys), self._all_of(keys)), strict=True))
 
     def _answer(self, key: str, probabilities: NDArray[np.float64]) -> Answer:
+        return with_unread(self._decided(key, probabilities), self._unread.get(key, ""))
+
+    def _decided(self, key: str, probabilities: NDArray[np.float64]) -> Answer:
+        if key in self._learned.labels:
+            return given_answer(self._learned.labels[key], backend=self._backend)
         scores = self._scores[self._keys[key]]
         return decide_again(scores, with_probabilities(scores, probabilities), backend=self._backend)

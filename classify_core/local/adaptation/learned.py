@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from classify_core.engine import RuleScore
-from classify_core.local.adaptation.linear import LinearModel, spread, train
+from classify_core.local.adaptation.linear import LinearModel, shares_of, spread, train
 from classify_core.local.adaptation.self_training import LEAST_PRIOR, Taught, joined, without_untaught_none
 from classify_core.local.adaptation.traits import Traits
 from classify_core.local.adaptation.weighting import Weighting, weighting_of
@@ -74,7 +74,7 @@ class Learned:
         """The model, taught again from the lessons; None where they are of one class only, or are not trusted."""
         import numpy as np  # noqa: PLC0415 - only where something is learned
 
-        classes = np.array([self._class_of(lesson.type) for lesson in self.lessons], dtype=np.int64)
+        classes = np.array([self.class_of(lesson.type) for lesson in self.lessons], dtype=np.int64)
         if not any(self.influence) or len(set(classes.tolist())) < 2:  # noqa: PLR2004 - nothing to tell apart
             return None
         rows = self.weighting.rows(lesson.traits for lesson in self.lessons)
@@ -89,12 +89,13 @@ class Learned:
     def _examples(self) -> tuple[Any, tuple[int, ...]]:
         """The rows of the documents whose types were given, terms alone, and their classes."""
         given = [lesson for lesson in self.lessons if lesson.is_label]
-        return self._terms_of(lesson.traits for lesson in given), tuple(self._class_of(each.type) for each in given)
+        return self._terms_of(lesson.traits for lesson in given), tuple(self.class_of(each.type) for each in given)
 
     def _terms_of(self, documents: Iterable[Traits]) -> Any:
         return self.weighting.rows(documents)[:, : len(self.weighting.terms)]
 
-    def _class_of(self, type_name: str | None) -> int:
+    def class_of(self, type_name: str | None) -> int:
+        """The number of a type: its place among the rules, and after them that no rule fits."""
         return len(self.types) if type_name is None else self.types.index(type_name)
 
     def revised(self, scores: Sequence[RuleScore], traits: Traits) -> list[RuleScore]:
@@ -111,9 +112,10 @@ class Learned:
             judged = spread(self.model, self.weighting.rows(documents), priors.shape[1])
             judged = without_untaught_none(judged, is_taught=len(self.types) in self.model.classes)
             priors = joined(priors, judged, np.array(self.influence))
-        return self._with_examples(priors, documents)
+        return self.with_examples(priors, documents)
 
-    def _with_examples(self, priors: NDArray[np.float64], documents: Sequence[Traits]) -> NDArray[np.float64]:
+    def with_examples(self, priors: NDArray[np.float64], documents: Sequence[Traits]) -> NDArray[np.float64]:
+        """What is said of documents, with the types that were given to those that they are most alike to."""
         import numpy as np  # noqa: PLC0415 - only where something is learned
 
         rows, classes = self._examples
@@ -126,17 +128,21 @@ class Learned:
             support = _LIKENESS_INFLUENCE * np.maximum(0.0, nearest - _CHANCE_LIKENESS)
             floor = math.log(_LEAST_PRIOR_OF_EXAMPLE)
             scores[:, each] = np.where(support > 0.0, np.maximum(scores[:, each], floor) + support, scores[:, each])
-        weights = np.exp(scores - scores.max(axis=1, keepdims=True))
-        shares: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
-        return shares
+        return shares_of(scores)
 
     def with_lessons(self, lessons: Iterable[Lesson]) -> Learned:
-        """The same with more lessons; the last word on a document counts, but what somebody said before a guess."""
+        """The same with more lessons; the last word on a document counts, but what somebody said before a guess.
+
+        All that somebody said is kept, and of guesses as many as may be learned from at once.
+        """
         by_key = {lesson.key: lesson for lesson in self.lessons}
         for lesson in lessons:
             former = by_key.get(lesson.key)
             if lesson.is_label or former is None or not former.is_label:
                 by_key[lesson.key] = lesson
+        guesses = sorted(key for key, lesson in by_key.items() if not lesson.is_label)
+        for key in guesses[MOST_LESSONS:]:
+            del by_key[key]
         return replace(self, lessons=tuple(by_key[key] for key in sorted(by_key)))
 
 

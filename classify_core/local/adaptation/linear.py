@@ -43,10 +43,16 @@ class LinearModel:
         """One row a document, one column a class of `classes`."""
         import numpy as np  # noqa: PLC0415 - only where something is learned
 
-        scores = np.asarray(rows @ self.coefficients.T) + self.intercepts
-        weights = np.exp(scores - scores.max(axis=1, keepdims=True))
-        shares: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
-        return shares
+        return shares_of(np.asarray(rows @ self.coefficients.T) + self.intercepts)
+
+
+def shares_of(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithms of odds as probabilities that sum to 1.0 in each row."""
+    import numpy as np  # noqa: PLC0415 - only where something is learned
+
+    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
+    shares: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
+    return shares
 
 
 def train(rows: Any, classes: NDArray[np.int64], weights: NDArray[np.float64]) -> LinearModel:
@@ -69,8 +75,8 @@ def train(rows: Any, classes: NDArray[np.int64], weights: NDArray[np.float64]) -
 def spread(model: LinearModel, rows: Any, classes: int) -> NDArray[np.float64]:
     """The model's probabilities with a column for every class.
 
-    It cannot speak against what it was not taught: such a class is all but as probable as the most probable one, and one that
-    few documents taught is in between.
+    It cannot speak against what it was not taught: such a class is all but as probable as the most probable one, and
+    one that few documents taught is in between.
     """
     import numpy as np  # noqa: PLC0415 - only where something is learned
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
 from classify_core.errors import InvalidOptionError
 from classify_core.local.adaptation.learned import Learned, Lesson
@@ -18,21 +18,20 @@ _VERSION: Final = 1
 
 
 class _PlainLesson(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     key: str
     type: str | None
     is_label: bool
     weight: float = Field(gt=0.0)
-    terms: list[int]
-    counts: list[int]
+    terms: list[NonNegativeInt]
+    counts: list[PositiveInt]
     layout: dict[str, float]
 
 
 class _PlainLearned(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
-    version: int
     types: list[str]
     influence: list[float]
     agreement: float | None
@@ -76,19 +75,30 @@ def restored(data: Mapping[str, Any], types: Sequence[str]) -> Learned:
     Raises:
         InvalidOptionError: the data are damaged, of a newer version, or were learned for other types.
     """
+    version = data.get("version")
+    if isinstance(version, int) and version > _VERSION:  # a later one may look quite different
+        raise InvalidOptionError(
+            f"it is of version {version}, and this release reads {_VERSION}; upgrade, or learn again"
+        )
     try:
-        read = _PlainLearned.model_validate(data)
-        if read.version != _VERSION:
-            raise InvalidOptionError(
-                f"what was learned is of version {read.version}, and this release reads {_VERSION}"
-            )
-        _refuse_other_types(read.types, types)
-        lessons = tuple(_lesson(lesson, read.terms) for lesson in read.lessons)
-        return Learned(tuple(types), lessons, _in_order(read, types), read.agreement)
-    except (ValidationError, IndexError, ValueError) as error:
+        return _learned(_PlainLearned.model_validate(data), types)
+    except (ValidationError, IndexError, KeyError, ValueError) as error:
         if isinstance(error, InvalidOptionError):
             raise
         raise InvalidOptionError("what was learned is damaged; learn again, and save it again") from None
+
+
+def _learned(read: _PlainLearned, types: Sequence[str]) -> Learned:
+    _refuse_other_types(read.types, types)
+    learned = Learned(
+        tuple(types),
+        tuple(_lesson(lesson, read.terms) for lesson in read.lessons),
+        _in_order(read, types),
+        read.agreement,
+    )
+    for lesson in learned.lessons:
+        learned.class_of(lesson.type)  # there is such a type
+    return learned
 
 
 def _lesson(lesson: _PlainLesson, terms: Sequence[str]) -> Lesson:

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from classify_core.local.adaptation.linear import judged_by_others
+from classify_core.local.adaptation.linear import judged_by_others, shares_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,7 +23,6 @@ _FEWEST_TEACHERS: Final = 8
 _SURE_ENOUGH: Final = 0.4
 _SURE_OF_NONE: Final = 0.8
 _WEIGHT_OF_NONE: Final = 0.5
-_WEIGHT_OF_LABEL: Final = 3.0
 # Where documents of no type teach nothing, a model that is surer than this of a type speaks against "no rule fits".
 _NONE_UNTAUGHT: Final = 0.25
 
@@ -39,6 +38,9 @@ _MOST_INFLUENCE: Final = 3.5
 # With as many labels, what the model gets right of them counts instead: that it may get less right than the engine.
 _FEWEST_LABELS: Final = 20
 _LEAD_OF_THE_ENGINE: Final = 0.1
+
+WEIGHT_OF_LABEL: Final = 3.0
+"""How much a document teaches whose type somebody said; that of others is how sure it is, at most 1.0."""
 
 LEAST_PRIOR: Final = 1e-6
 """Nothing is impossible to the engine."""
@@ -129,7 +131,7 @@ def _teaching(probabilities: NDArray[np.float64], labels: NDArray[np.int64], sha
         sure = np.flatnonzero((classes == each) & (sureness >= (_SURE_OF_NONE if each == none else _SURE_ENOUGH)))
         surest = sure[np.argsort(-sureness[sure], kind="stable")]
         teachers += surest[: max(_FEWEST_TEACHERS_OF_A_CLASS, math.ceil(share * len(sure)))].tolist()
-    weights = np.where(labels >= 0, _WEIGHT_OF_LABEL, sureness) * np.where(classes == none, _WEIGHT_OF_NONE, 1.0)
+    weights = np.where(labels >= 0, WEIGHT_OF_LABEL, sureness) * np.where(classes == none, _WEIGHT_OF_NONE, 1.0)
     return Teaching(np.array(sorted(teachers), dtype=np.int64), classes, weights)
 
 
@@ -207,7 +209,4 @@ def joined(
     import numpy as np  # noqa: PLC0415 - only where something is learned
 
     trusted = influence[judged.argmax(axis=1)][:, None]
-    scores = np.log(np.maximum(priors, LEAST_PRIOR)) + trusted * np.log(judged)
-    weights = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
-    return shares
+    return shares_of(np.log(np.maximum(priors, LEAST_PRIOR)) + trusted * np.log(judged))

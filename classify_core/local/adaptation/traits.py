@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -64,15 +64,8 @@ class TraitStore:
             self._terms.append(term)
         return number
 
-    def __len__(self) -> int:
-        return len(self._packed)
-
     def __getitem__(self, position: int) -> Traits:
+        """The traits of a document, by the order in which they were added."""
         numbers, counts, layout = self._packed[position]
         terms = self._terms
         return Traits({terms[number]: count for number, count in zip(numbers, counts, strict=True)}, tuple(layout))
-
-    def chosen(self, positions: Iterable[int]) -> Iterator[Traits]:
-        """Yields the traits of some documents."""
-        for position in positions:
-            yield self[position]

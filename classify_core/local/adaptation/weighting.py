@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from classify_core.local.adaptation.traits import SIGN_ORDER, Traits
@@ -32,14 +33,10 @@ class Weighting:
     terms: tuple[str, ...] = field(repr=False)
     rarities: tuple[float, ...] = field(repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_columns", {term: column for column, term in enumerate(self.terms)})
-
-    @property
-    def columns(self) -> dict[str, int]:
+    @cached_property
+    def columns(self) -> Mapping[str, int]:
         """The column of each term."""
-        columns: dict[str, int] = self.__dict__["_columns"]
-        return columns
+        return {term: column for column, term in enumerate(self.terms)}
 
     def rows(self, documents: Iterable[Traits]) -> csr_matrix[Any]:
         """One row a document: its terms, then its signs of layout."""

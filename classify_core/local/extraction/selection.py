@@ -44,6 +44,7 @@ def select(document: ReadDocument, parsing: ParsingConfiguration | None = None) 
         format=document.format,
         page_starts=starts,
         page_numbers=tuple(numbers[: len(starts)]),
+        unread=_unread(chosen),
     )
 
 
@@ -62,6 +63,15 @@ def selected_pages(document: ReadDocument, parsing: ParsingConfiguration | None)
         remedy = f"name pages from 1 to {page_count}" if document.format in _PAGED else "leave target_pages out"
         raise _empty(f"{counted}, so none of target_pages {parsing.target_pages!r} is left to read; {remedy}", document)
     return numbers
+
+
+def _unread(pages: Sequence[PageText]) -> str:
+    """Returns how many pages could not be read, and the first one's reason without what else could be done."""
+    reasons = [page.unread_because for page in pages if page.unread_because is not None]
+    if not reasons:
+        return ""
+    were = "was" if len(reasons) == 1 else "were"
+    return f"{len(reasons)} of {len(pages)} pages {were} not read: {reasons[0].partition(';')[0]}"
 
 
 def _starts(pages: Sequence[PageText], length: int) -> tuple[int, ...]:

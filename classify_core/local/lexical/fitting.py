@@ -80,7 +80,8 @@ def fit_rules(
         compiled: the rules.
         length: how many terms the document has.
     """
-    counted = _COUNTED_BY_KIND * length / (length + _LENGTH_OF_HALF_THE_CUES)
+    expected = length / (length + _LENGTH_OF_HALF_THE_CUES)
+    counted = _COUNTED_BY_KIND * expected
     surest = max(compiled.sureties, default=0.0)
     fits = {
         position: Fit(_influence_of_words(compiled.sureties[position], counted, surest) * match.score, match.shares)
@@ -92,8 +93,8 @@ def fit_rules(
         fit.score += _KIND_INFLUENCE * likeness
         fit.cues = kinds[kind].shares
     chance = chance_level(matches, len(compiled.types))
-    none = _LEAST_SCORE + _CHANCE_INFLUENCE * chance + _STRANGER_INFLUENCE * _stranger(kinds, likenesses, compiled)
-    return Fits(fits, none)
+    stranger = expected * _stranger(kinds, likenesses, compiled)
+    return Fits(fits, _LEAST_SCORE + _CHANCE_INFLUENCE * chance + _STRANGER_INFLUENCE * stranger)
 
 
 def _influence_of_words(surety: float, counted: float, surest: float) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from classify_core.models import ClassifyConfiguration
+from classify_core.models import ClassifyConfiguration, ParsingConfiguration
 from classify_core.server.problems import ProblemError
 from classify_core.server.store import files, parse_jobs
 from classify_core.server.store.files import StoredFile
@@ -74,28 +74,32 @@ class DocumentExecution:
         self, project_id: str, file_id: str, configuration: ClassifyConfiguration, turns: asyncio.Semaphore
     ) -> Outcome:
         file = await self._service.database.run(files.get, project_id, file_id)
-        key = f"{project_id} {file.digest} {file.file_type}"
-        reading = await self._readings.do(key, partial(self._read, file, turns))
+        lang = (configuration.parsing_configuration or ParsingConfiguration()).lang
+        key = f"{project_id} {file.digest} {file.file_type} {lang}"
+        reading = await self._readings.do(key, partial(self._read, file, lang, turns))
         async with turns:
             decision = await self._service.workers.decide(reading.parse_job.document, configuration)
         paid = reading.paid(decision.pages)
         return _completed(reading.parse_job, decision, total=paid, parsing=paid)
 
-    async def _read(self, file: StoredFile, turns: asyncio.Semaphore) -> _Reading:
+    async def _read(self, file: StoredFile, lang: str, turns: asyncio.Semaphore) -> _Reading:
         file_type = file.file_type or ""
         database = self._service.database
-        former = await database.run(parse_jobs.find_by_content, file.project_id, file.digest, file_type)
+        former = await database.run(
+            parse_jobs.find_by_content, file.project_id, digest=file.digest, file_type=file_type, lang=lang
+        )
         if former is not None:
             return _Reading(former, is_paid=True)
         path = self._service.file_folder.path_of(file.project_id, file.id)
         async with turns:
-            document = await self._service.workers.read(path, file.name, file_type)
+            document = await self._service.workers.read(path, file.name, file_type, lang)
         parse_job = await database.run(
             parse_jobs.keep,
             file.project_id,
             name=file.name,
             digest=file.digest,
             file_type=file_type,
+            lang=lang,
             document=document,
         )
         return _Reading(parse_job, is_paid=False)

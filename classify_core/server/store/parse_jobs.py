@@ -64,24 +64,34 @@ def name_of(connection: sqlite3.Connection, project_id: str, parse_job_id: str) 
     return None if row is None else str(row["name"])
 
 
-def find_by_content(connection: sqlite3.Connection, project_id: str, digest: str, file_type: str) -> ParseJob | None:
-    """Returns what was read of this content already; None where nothing was."""
-    return _one(connection, "project_id = ? AND digest = ? AND file_type = ?", project_id, digest, file_type)
+def find_by_content(
+    connection: sqlite3.Connection, project_id: str, *, digest: str, file_type: str, lang: str
+) -> ParseJob | None:
+    """Returns what was read of this content already, in this language for OCR; None where nothing was."""
+    condition = "project_id = ? AND digest = ? AND file_type = ? AND lang = ?"
+    return _one(connection, condition, project_id, digest, file_type, lang)
 
 
 def keep(
-    connection: sqlite3.Connection, project_id: str, *, name: str, digest: str, file_type: str, document: ReadDocument
+    connection: sqlite3.Connection,
+    project_id: str,
+    *,
+    name: str,
+    digest: str,
+    file_type: str,
+    lang: str,
+    document: ReadDocument,
 ) -> ParseJob:
     """Keeps what was read; of a content that is kept already the parse job stays as it is."""
-    kept = find_by_content(connection, project_id, digest, file_type)
+    kept = find_by_content(connection, project_id, digest=digest, file_type=file_type, lang=lang)
     if kept is not None:
         return kept
     parse_job = ParseJob(_PREFIX + str(uuid4()), project_id, name, digest, document)
     connection.execute(
         # One of the same content that has expired is replaced.
-        "INSERT OR REPLACE INTO parse_jobs (id, project_id, name, digest, file_type, document, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (parse_job.id, project_id, name, digest, file_type, _DOCUMENT.dump_json(document).decode(), now()),
+        "INSERT OR REPLACE INTO parse_jobs (id, project_id, name, digest, file_type, lang, document, created_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (parse_job.id, project_id, name, digest, file_type, lang, _DOCUMENT.dump_json(document).decode(), now()),
     )
     return parse_job
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS secrets (name TEXT PRIMARY KEY, value BLOB NOT NULL);
@@ -41,9 +41,10 @@ CREATE TABLE IF NOT EXISTS parse_jobs (
     name TEXT NOT NULL,
     digest TEXT NOT NULL,
     file_type TEXT NOT NULL,
+    lang TEXT NOT NULL,
     created_at TEXT NOT NULL,
     document TEXT NOT NULL, -- the last: whatever stands behind it could only be read past all of its text
-    UNIQUE (project_id, digest, file_type)
+    UNIQUE (project_id, digest, file_type, lang)
 );
 CREATE INDEX IF NOT EXISTS parse_jobs_by_time ON parse_jobs (created_at);
 

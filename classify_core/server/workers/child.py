@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 
 from classify_core.engine import ParsedDocument
 from classify_core.errors import ClassifyError, MissingExtraError, UnreadableDocumentError
-from classify_core.local.decision import decide
+from classify_core.local.decision import decide, with_unread
 from classify_core.local.extraction import library, read_document, select, selected_pages
 from classify_core.local.extraction.ocr.tesseract import Tesseract
 from classify_core.local.extraction.reading import ReadDocument
@@ -90,7 +90,7 @@ class DocumentReader:
         pages = selected_pages(request.document, request.configuration.parsing_configuration)
         parsed = select(request.document, request.configuration.parsing_configuration)
         [scores] = _ENGINE.score([parsed], request.configuration.rules)
-        return protocol.AnswerReply(answer=decide(scores), pages=len(pages))
+        return protocol.AnswerReply(answer=with_unread(decide(scores), parsed.unread), pages=len(pages))
 
     def _read(self, request: protocol.ReadRequest) -> ReadDocument:
         path = Path(request.path)
