@@ -39,7 +39,7 @@ def by_type(examples: Examples) -> dict[str, list[Source]]:
     """Examples as `Classifier(examples=)` takes them."""
     found: dict[str, list[Source]] = {}
     for source, name in examples:
-        found.setdefault(_NO_TYPE if name is None else name, []).append(source)
+        found.setdefault(UNCATEGORIZED if name is None else name, []).append(source)
     return found
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from classify_core.local.lexical.rules import CompiledRules
     from classify_core.local.lexical.vocabulary import Term
 
+
 @dataclass(frozen=True, slots=True)
 class Features:
     """The terms of a document that some rule looks for.
