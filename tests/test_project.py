@@ -15,6 +15,7 @@ ONLY_FOR_TESTS = {
     "langgraph-checkpoint",
     "langgraph-prebuilt",
     "pyarrow",
+    "scipy",
 }  # why is told in tests/lowest.txt
 
 

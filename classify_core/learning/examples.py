@@ -30,7 +30,7 @@ def examples_of(examples: ExamplesLike | None, configuration: ClassifyConfigurat
         return ()
     if not isinstance(examples, Mapping):
         raise InvalidOptionError(f"examples is a {type(examples).__name__}; give a dict such as " + "{type: [sources]}")
-    _refuse_unknown("examples", examples, configuration)
+    check_types("examples", examples, configuration)
     pairs = ((source, name) for name, sources in examples.items() for source in _listed(name, sources))
     return tuple((Source.of(source), _type_of(name, configuration)) for source, name in pairs)
 
@@ -43,6 +43,17 @@ def by_type(examples: Examples) -> dict[str, list[Source]]:
     return found
 
 
+def labelled_of(labelled: Iterable[Labelled]) -> list[Labelled]:
+    """The pairs that an iterable yields, as they are.
+
+    Raises:
+        InvalidOptionError: it is none, or a mapping.
+    """
+    if isinstance(labelled, (str, bytes, Mapping)) or not isinstance(labelled, Iterable):
+        raise InvalidOptionError(f"labelled is a {type(labelled).__name__}; give [(source, type), ...]")
+    return list(labelled)
+
+
 def checked_labelled(labelled: Iterable[Labelled], configuration: ClassifyConfiguration) -> Examples:
     """Pairs of a document and its type.
 
@@ -50,8 +61,14 @@ def checked_labelled(labelled: Iterable[Labelled], configuration: ClassifyConfig
         InvalidOptionError: they are no such pairs, or a type is in no rule; no document was read.
     """
     pairs = [_pair(number, each) for number, each in enumerate(labelled, start=1)]
-    _refuse_unknown("labelled", [name for _, name in pairs if name is not None], configuration)
+    check_types("labelled", [name for _, name in pairs], configuration)
     return tuple((source, _type_of(name, configuration)) for source, name in pairs)
+
+
+def check_types(argument: str, names: Iterable[str | None], configuration: ClassifyConfiguration | None) -> None:
+    """Raises InvalidOptionError where a type is in no rule; those of rules that are not loaded yet are not known."""
+    rules = None if configuration is None else configuration.rules
+    refuse_unknown_types(argument, [name for name in names if name is not None], rules, UNCATEGORIZED)
 
 
 def _pair(number: int, labelled: object) -> tuple[Source, str | None]:
@@ -74,8 +91,3 @@ def _listed(name: str, sources: Iterable[SourceLike]) -> Iterable[SourceLike]:
         return list(sources_of(sources))
     except InvalidOptionError as error:
         raise InvalidOptionError(f"examples of {name!r}: {error.message}") from None
-
-
-def _refuse_unknown(argument: str, names: Iterable[str], configuration: ClassifyConfiguration | None) -> None:
-    rules = None if configuration is None else configuration.rules
-    refuse_unknown_types(argument, list(names), rules, UNCATEGORIZED)

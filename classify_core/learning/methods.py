@@ -12,7 +12,7 @@ from classify_core.calibration import CalibrationReport, MethodLike
 from classify_core.driving import Sources
 from classify_core.errors import InvalidOptionError
 from classify_core.learning import study
-from classify_core.learning.examples import Labelled
+from classify_core.learning.examples import Labelled, labelled_of
 from classify_core.learning.file import read_learned, write_learned
 from classify_core.source import SourceLike, sources_of
 
@@ -59,11 +59,11 @@ class LearningMethods:
             BatchError: documents cannot be read; nothing was learned.
             MissingExtraError: scikit-learn is missing.
         """
-        return background.run(study.learn(self._session, list(labelled)))
+        return background.run(study.learn(self._session, labelled_of(labelled)))
 
     async def alearn(self, labelled: Iterable[Labelled]) -> Lessons:
         """The same, awaited."""
-        return await background.arun(study.learn(self._session, list(labelled)))
+        return await background.arun(study.learn(self._session, labelled_of(labelled)))
 
     def calibrate(
         self, labelled: Iterable[Labelled], *, method: MethodLike = "auto", adapt: bool | None = None
@@ -82,14 +82,14 @@ class LearningMethods:
             TooFewLabelsError: the documents are too few, or all right or all wrong.
             BatchError: documents have no classification.
         """
-        return background.run(study.calibrate(self._session, list(labelled), method=method, adapts=adapt))
+        return background.run(study.calibrate(self._session, labelled_of(labelled), method=method, adapts=adapt))
 
     async def acalibrate(
         self, labelled: Iterable[Labelled], *, method: MethodLike = "auto", adapt: bool | None = None
     ) -> CalibrationReport:
         """The same, awaited."""
-        given = list(labelled)
-        return await background.arun(study.calibrate(self._session, given, method=method, adapts=adapt))
+        pairs = labelled_of(labelled)
+        return await background.arun(study.calibrate(self._session, pairs, method=method, adapts=adapt))
 
     def save(self, path: str | Path) -> None:
         """Writes what was learned, calibration included, to a file.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from weakref import WeakKeyDictionary
 
 from classify_core.backend import Batch, Lessons
 from classify_core.calibration import CalibrationReport, MethodLike, fit
@@ -13,7 +15,7 @@ from classify_core.classification import Classification
 from classify_core.configuring import learning_backend
 from classify_core.driving import Sources, adrive
 from classify_core.errors import InvalidOptionError, TooFewLabelsError
-from classify_core.learning.examples import Examples, Labelled, checked_labelled
+from classify_core.learning.examples import Examples, Labelled, check_types, checked_labelled
 from classify_core.local.adaptation import given_answer
 from classify_core.run_state import RunState
 from classify_core.second_look import alook_again
@@ -21,6 +23,9 @@ from classify_core.source import Source
 
 if TYPE_CHECKING:
     from classify_core.session import Session
+
+
+_turns: Final = WeakKeyDictionary["Session", tuple[asyncio.AbstractEventLoop, asyncio.Lock]]()
 
 
 @dataclass(frozen=True)
@@ -40,8 +45,9 @@ async def adapt(session: Session, sources: Sources, *, skip_failures: bool) -> L
     backend = learning_backend(session.backend)
     backend.refuse_adaptation()
     await session.prepare()
-    studied = await _study(session, sources, skip_failures=skip_failures)
-    return await backend.learn(session.configuration, studied.batch, {}, by_themselves=True)
+    async with _turn_of(session):
+        studied = await _study(session, sources, skip_failures=skip_failures)
+        return await backend.learn(session.configuration, studied.batch, {}, by_themselves=True)
 
 
 async def learn(session: Session, labelled: Iterable[Labelled]) -> Lessons:
@@ -56,16 +62,27 @@ async def learn(session: Session, labelled: Iterable[Labelled]) -> Lessons:
 
 
 async def learn_examples(session: Session, examples: Examples) -> Lessons:
-    """The same of documents and types that were checked."""
+    """The same of documents and types that were checked, as far as the rules were known."""
     backend = learning_backend(session.backend)
     backend.refuse_adaptation()
-    studied = await _study(session, [source for source, _ in examples], skip_failures=False)
-    keys = studied.state.content_keys
-    labels = {keys[place]: name for place, (_, name) in enumerate(examples)}
-    lessons = await backend.learn(session.configuration, studied.batch, labels, by_themselves=False)
+    check_types("examples", [name for _, name in examples], session.configuration)
+    async with _turn_of(session):
+        studied = await _study(session, [source for source, _ in examples], skip_failures=False)
+        keys = studied.state.content_keys
+        labels = {keys[place]: name for place, (_, name) in enumerate(examples)}
+        lessons = await backend.learn(session.configuration, studied.batch, labels, by_themselves=False)
     for key, name in labels.items():  # whoever corrects a document wants the correction, whatever the cache holds
         await session.knowledge.correct(key, given_answer(name, backend=f"{session.backend.name}+batch"))
     return lessons
+
+
+def _turn_of(session: Session) -> asyncio.Lock:
+    """Held while a session learns: what is learned builds on all that was learned before, or that would be lost."""
+    loop = asyncio.get_running_loop()
+    turn = _turns.get(session)
+    if turn is None or turn[0] is not loop:  # a forked child has a loop of its own
+        turn = _turns[session] = loop, asyncio.Lock()
+    return turn[1]
 
 
 async def _study(session: Session, sources: Sources, *, skip_failures: bool) -> _Studied:
@@ -93,13 +110,20 @@ async def calibrate(
     _refuse_too_few(examples)  # before they are paid for
     outcomes = await _raw_outcomes(session, [source for source, _ in examples], adapts=adapts)
     pairs = [
-        (outcome.confidence, outcome.type == name)
+        (outcome.confidence, _best_guess(outcome) == name)
         for outcome, (_, name) in zip(outcomes, examples, strict=True)
-        if outcome.type is not None and outcome.confidence is not None
+        if outcome.confidence is not None
     ]
     fitted = fit(pairs, method=method)
     session.calibration = fitted.calibration
     return fitted.report
+
+
+def _best_guess(outcome: Classification) -> str | None:
+    """What the confidence is that of: also where a backend answers None, it speaks of the best rule if it names one."""
+    if outcome.type is None and outcome.alternatives:
+        return outcome.alternatives[0].type
+    return outcome.type
 
 
 def _refuse_too_few(examples: Examples) -> None:
