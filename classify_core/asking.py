@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import ValidationError
 
-from classify_core.api.waiting import LAST_LOOK_SECONDS
 from classify_core.backend import (
-    Backend,
     BegunJob,
     ClassifyRequest,
     FirstLookBackend,
     JobBackend,
     JobReference,
-    error_of_backend,
 )
 from classify_core.classification import Answer
 from classify_core.document import Document
-from classify_core.errors import ClassifyError, ClassifyTimeoutError, InvalidResponseError
+from classify_core.errors import ClassifyError, InvalidResponseError
+from classify_core.guarding import errors_of, guarded
 from classify_core.hand import Hand
 from classify_core.knowledge import Found, Knowledge, Question
 from classify_core.pricing import Budget, Reservation, pages_of, price_of_pages
@@ -32,9 +29,6 @@ from classify_core.settings import Settings
 from classify_core.single_flight import SingleFlight
 
 T = TypeVar("T")
-
-# A backend ends its own waits, the last look included, and can then name the job; the guard is for one that does not.
-GUARD_SECONDS: Final = LAST_LOOK_SECONDS + 1.0
 
 
 class Asking(Protocol):
@@ -58,56 +52,63 @@ class DirectAsking:
         self._settings = settings
         self._knowledge = knowledge
         self._budget = budget
-        self._flights: SingleFlight[Answer] = SingleFlight()
+        self._flights: SingleFlight[Found] = SingleFlight()
 
     async def answer(self, document: Document) -> Found:
         """Reads, looks whether it is known, and asks; all of it within the document's time."""
-        async with _guarded(self._settings.timeout):
+        async with guarded(self._settings.timeout):
             question = await self._knowledge.question(document)
-            found = await self._knowledge.found(question.key, document.run)
-            return found if found is not None else await self._asked(question, document)
+            while True:
+                found = await self._knowledge.found(question.key, document.run)
+                found = found or await self._asked(question, document.run)
+                if found is not None:
+                    return found
+                await asyncio.sleep(0)  # work that has just ended is still there to be joined until the loop goes on
 
     async def submission(self, document: Document) -> Found:
         """The answer: nothing is done elsewhere."""
         return await self.answer(document)
 
-    async def _asked(self, question: Question, document: Document) -> Found:
-        run = document.run
+    async def _asked(self, question: Question, run: RunState) -> Found | None:
+        """What comes of asking; None where another call did so, and what it found out is its own."""
         is_first = False
 
-        async def first() -> Answer:
+        async def first() -> Found:
             nonlocal is_first
             is_first = True
             return await self._answered(question, run)
 
         try:
-            answer = await self._flights.do(question.key, first)
+            found = await self._flights.do(question.key, first)
         except ClassifyError as error:
             run.remember(question.key, error)
             raise
         except AbandonedError as end:
-            if not is_first or end.error is None:  # the call that began it had less time than this one
-                return await self._asked(question, document)
-            raise end.error from None
-        if not is_first:  # another call may have begun the work, and kept it for itself
-            await self._knowledge.keep(question.key, answer, run)
-        return Found(answer, is_cached=not is_first)
+            if not is_first or end.error is None:
+                return None
+            raise end.error from end.error.__cause__
+        if is_first:
+            return found
+        if found.batch is not run.batch:
+            return None
+        await self._knowledge.keep(question.key, found.answer, run)  # another call may have kept it for itself
+        return _known_by_now(found)
 
-    async def _answered(self, question: Question, run: RunState) -> Answer:
+    async def _answered(self, question: Question, run: RunState) -> Found:
         """The backend's answer, for all that wait for it.
 
         Raises:
-            AbandonedError: the time of the call that asked is over.
+            AbandonedError: it failed in a way that is the call's own.
         """
         try:
             answer = await self._charged(question, run.seconds_for(self._settings.timeout))
-        except ClassifyTimeoutError as error:
+        except ClassifyError as error:
             if run.is_own(error):
                 run.remember(question.key, error)
                 raise AbandonedError(error) from None
             raise
         await self._knowledge.keep(question.key, answer, run)  # before an equal document can begin anew
-        return answer
+        return Found(answer, is_cached=False, batch=run.batch)
 
     async def _charged(self, question: Question, timeout: float) -> Answer:
         reservation = self._budget.reserve(0.0)
@@ -118,7 +119,7 @@ class DirectAsking:
     async def _checked(self, question: Question, timeout: float) -> Answer:
         """The backend's answer, checked."""
         backend = self._settings.backend
-        with _errors_of(backend):
+        with errors_of(backend):
             answer = await backend.classify(question.request, timeout=timeout)
         try:
             return Answer.model_validate(dict(answer))
@@ -157,7 +158,7 @@ class JobAsking:
     ) -> T | Found:
         while True:
             async with Hand(self._hands) as hand:
-                async with _guarded(self._settings.timeout):
+                async with guarded(self._settings.timeout):
                     question = await self._knowledge.question(document)
                 found = await self._knowledge.found(question.key, document.run)
                 if found is not None:
@@ -169,9 +170,11 @@ class JobAsking:
                 question.let_go()
                 document.was_begun()
             try:
-                return _known_by_now(await under_way)
+                shared = await under_way
             except AbandonedError:  # it is our turn now
                 continue
+            if not isinstance(shared, Found) or shared.batch is document.run.batch:
+                return _known_by_now(shared)
 
     async def _led(
         self, question: Question, document: Document, hand: Hand, finish: Callable[[_Work], Awaitable[T]]
@@ -180,7 +183,7 @@ class JobAsking:
             looked = await self._looked(question.request, document.run)
             if isinstance(looked, Answer):
                 await self._knowledge.keep(question.key, looked, document.run)
-                return Found(looked, is_cached=False)
+                return Found(looked, is_cached=False, batch=document.run.batch)
             work = await self._begun(looked, question.key, document)
             del looked  # it holds the document
             document.was_begun()
@@ -196,14 +199,16 @@ class JobAsking:
         """The answer that needs no job, where there is one, else what to begin the job with."""
         if self._first is None:
             return request
-        with _errors_of(self._backend):
-            return await self._first.first_look(request, timeout=run.seconds_for(self._settings.timeout))
+        timeout = run.seconds_for(self._settings.timeout)
+        async with guarded(timeout):
+            with errors_of(self._backend):
+                return await self._first.first_look(request, timeout=timeout)
 
     async def _begun(self, request: ClassifyRequest, key: str, document: Document) -> _Work:
         price = await self._price(request)
         reservation = await self._budget.reserved_for(price)
         try:
-            with _errors_of(self._backend):
+            with errors_of(self._backend):
                 begun = await self._backend.begin(request, document, timeout=self._settings.timeout)
         except BaseException:
             reservation.release()
@@ -223,18 +228,18 @@ class JobAsking:
 
     async def _awaited(self, work: _Work) -> Found:
         try:
-            with _errors_of(self._backend):
+            with errors_of(self._backend):
                 answer = await work.begun.answer()
         except BaseException:
             work.reservation.keep()  # a job was made, and may be billed whatever became of the wait
             raise
         work.reservation.settle(answer)
         await self._knowledge.keep(work.key, answer, work.run)
-        return Found(answer, is_cached=False)
+        return Found(answer, is_cached=False, batch=work.run.batch)
 
     async def _referred(self, work: _Work) -> JobReference:
         work.reservation.keep()
-        with _errors_of(self._backend):
+        with errors_of(self._backend):
             return await work.begun.referred()
 
 
@@ -255,38 +260,6 @@ def asking_of(settings: Settings, knowledge: Knowledge, budget: Budget) -> Askin
     return DirectAsking(settings, knowledge, budget)
 
 
-@contextmanager
-def _errors_of(backend: Backend) -> Iterator[None]:
-    """Whatever a backend raises becomes an error of ours, and takes nobody else with it."""
-    try:
-        yield
-    except ClassifyError:
-        raise
-    except asyncio.CancelledError as error:
-        if _is_being_cancelled():
-            raise
-        raise error_of_backend(backend, error) from None  # the backend cancelled something of its own
-    except (Exception, SystemExit, KeyboardInterrupt) as error:  # noqa: BLE001 - a backend may be anybody's
-        raise error_of_backend(backend, error) from None
-
-
 def _known_by_now(shared: T) -> T:
     """What somebody else found out, which cost this document nothing."""
     return replace(shared, is_cached=True) if isinstance(shared, Found) else shared
-
-
-@asynccontextmanager
-async def _guarded(seconds: float) -> AsyncIterator[None]:
-    """Bounds a document's time and turns the end of it into our own error."""
-    try:
-        async with asyncio.timeout(seconds + GUARD_SECONDS):
-            yield
-    except TimeoutError as error:
-        raise ClassifyTimeoutError(
-            f"no outcome within {seconds:g} s; raise timeout= or try the document alone", timeout=seconds
-        ) from error
-
-
-def _is_being_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0

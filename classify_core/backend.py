@@ -81,7 +81,7 @@ class Batch(Protocol):
     async def answers(self) -> Mapping[str, Answer]:
         """Answers with a view to all documents, by content key; a document that is not named keeps its own.
 
-        It is asked once, after every document was classified or has failed.
+        It is asked after every document was classified or has failed, and again where more was learned since.
         """
 
 

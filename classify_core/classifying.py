@@ -115,8 +115,7 @@ class ClassifyingMethods:
             BatchError: at least one has no classification, unless `on_error` is `"record"`; `.outcomes` holds all.
         """
         raises, outcomes = self._session.raises(on_error), dict[int, Classification]()
-        if raises:
-            self.prepare()
+        background.run(self._session.prepare_together(raises=raises))
         with listening(sources, show=show_progress, also=on_progress) as listener:
             run = self._session.new_run(
                 keep_failures=raises,
@@ -147,8 +146,7 @@ class ClassifyingMethods:
     ) -> list[Classification]:
         """The same, awaited; cancelling it cancels the work."""
         raises, outcomes = self._session.raises(on_error), dict[int, Classification]()
-        if raises:
-            await self.aprepare()
+        await background.arun(self._session.prepare_together(raises=raises))
         with listening(sources, show=show_progress, also=on_progress) as listener:
             run = self._session.new_run(
                 keep_failures=raises,

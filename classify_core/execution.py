@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable, Mapping
 from typing import Final
 
 from classify_core.asking import asking_of
-from classify_core.backend import Batch, JobReference, unexpected
+from classify_core.backend import JobReference, unexpected
 from classify_core.calibration import Calibration
 from classify_core.classification import Answer, Classification, Status
 from classify_core.document import Document
@@ -24,6 +23,7 @@ from classify_core.errors import (
     RunStoppedError,
     UnknownTypeError,
 )
+from classify_core.guarding import said_by_batch
 from classify_core.handles import JobHandle
 from classify_core.knowledge import Found, Knowledge
 from classify_core.pricing import Budget, UsageCounter
@@ -104,16 +104,26 @@ class Execution:
         """Outcomes with a view to all documents of the call, where the backend has one; none is lost on the way."""
         if run.batch is None or run.is_over:
             return dict(outcomes)
-        answers = await _answers_of(run.batch, run)
+        backend = self._settings.backend
+        otherwise = "the documents of the call were answered each for itself"
+        answers = await said_by_batch(run.batch.answers(), backend, run, otherwise=otherwise)
         revised = dict(outcomes)
         for index, outcome in outcomes.items():
             key = run.content_keys.get(index)
             answer = None if key is None or not outcome.status.is_success else answers.get(key)
-            if key is not None and answer is not None:
-                self._refuse_unknown_type(answer)
+            if key is not None and answer is not None and self._is_usable(answer):
                 await self._knowledge.keep(self._knowledge.key_of(key), answer, run)
                 revised[index] = self._classification(answer, outcome.source_name, outcome.digest, is_raw=run.is_raw)
         return revised
+
+    def _is_usable(self, answer: object) -> bool:
+        """Whether a batch, which may be anybody's, gave an answer that can stand for the document's own."""
+        if isinstance(answer, Answer) and (answer.type is None or answer.type in self._settings.types):
+            return True
+        logger.warning(
+            "an answer of the batch of %s is not valid, or of a type in no rule", self._settings.backend.name
+        )
+        return False
 
     def _handle(self, document: Document, outcome: Classification | None, job: JobReference | None = None) -> JobHandle:
         return JobHandle(
@@ -181,18 +191,6 @@ class Execution:
             source_name=name,
             digest=digest,
         )
-
-
-async def _answers_of(batch: Batch, run: RunState) -> Mapping[str, Answer]:
-    """The batch's answers; each document has one of its own already, so that a failure is no loss."""
-    try:
-        async with asyncio.timeout(None if run.deadline is None else run.deadline - time.monotonic()):
-            return await batch.answers()
-    except TimeoutError:
-        logger.warning("the documents of the call were answered each for itself: there was no time to compare them")
-    except Exception as error:  # noqa: BLE001 - a backend may be anybody's
-        logger.warning("the documents of the call were answered each for itself: %s", unexpected(error))
-    return {}
 
 
 def _about(error: ClassifyError, name: str | None) -> ClassifyError:

@@ -7,7 +7,7 @@ import json
 import logging
 from dataclasses import dataclass
 
-from classify_core.backend import ClassifyRequest
+from classify_core.backend import Batch, ClassifyRequest
 from classify_core.cache import Cache
 from classify_core.classification import Answer
 from classify_core.document import Document
@@ -44,10 +44,17 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An answer, and whether it was known before it was asked for."""
+    """An answer, and where it comes from.
+
+    Attributes:
+        answer: the answer.
+        is_cached: whether it was known before it was asked for.
+        batch: of the call that asked for it: that batch took note of the document, and no other did.
+    """
 
     answer: Answer
     is_cached: bool
+    batch: Batch | None = None
 
 
 class Knowledge:

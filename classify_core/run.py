@@ -94,6 +94,8 @@ class Run(Generic[T]):
         self._count = 0
         state.is_listened_to = options.on_progress is not None
         seconds = options.deadline
+        if state.seconds is None:  # a second look has what is left of the call's
+            state.seconds = seconds
         # What can end by itself within the limit tells more, such as its job, than what is cut off.
         self._timer = None if seconds is None else threading.Timer(seconds + GRACE_SECONDS, self._give_up)
 
@@ -187,7 +189,7 @@ class Run(Generic[T]):
 
     def _give_up(self) -> None:
         """Ends the run because its time is over; called from the timer's thread."""
-        seconds = self._options.deadline
+        seconds = self._state.seconds
         self._state.stop(
             ClassifyTimeoutError(
                 f"not all documents of the call were done within its deadline of {seconds:g} s; allow more",

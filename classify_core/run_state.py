@@ -43,6 +43,7 @@ class RunState:
         answers: what the run knows already; used where the classifier keeps no cache, or where that is made anew.
         failures: the errors of documents, so that an equal one is not tried again within the run.
         deadline: a reading of the monotonic clock after which nothing of the run is waited for; None is no limit.
+        seconds: what the caller allowed for the whole call; None is no limit.
         batch: its documents as the backend sees them together; None where each is answered for itself.
         content_keys: of each document that was read, by its place; kept where there is a batch.
         is_study: whether documents are only looked at: nothing is taken from a cache or put there.
@@ -61,6 +62,7 @@ class RunState:
     answers: Cache = field(default_factory=MemoryCache)
     failures: dict[str, ClassifyError] = field(default_factory=dict)
     deadline: float | None = None
+    seconds: float | None = None
     batch: Batch | None = None
     content_keys: dict[int, str] = field(default_factory=dict)
     is_study: bool = False
@@ -82,7 +84,12 @@ class RunState:
         return timeout if left is None else min(timeout, left)
 
     def is_own(self, error: ClassifyError) -> bool:
-        """Whether an error is this call's alone: its time is over, and another call may have more."""
+        """Whether an error is this call's alone.
+
+        Its time is over, and another call may have more; or its batch decides what becomes of the document.
+        """
+        if self.batch is not None:
+            return True
         is_over = self.deadline is not None and time.monotonic() >= self.deadline - SHORTEST_SECONDS
         return is_over and isinstance(error, ClassifyTimeoutError)
 

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from classify_core.backend import SecondLookBatch, unexpected
+from classify_core.backend import SecondLookBatch
 from classify_core.background import background
 from classify_core.classification import Classification
 from classify_core.driving import adrive, drive
+from classify_core.guarding import said_by_batch
+from classify_core.pricing import UsageCounter
 from classify_core.run_state import RunState, without_stack
 from classify_core.source import Source
 
 if TYPE_CHECKING:
     from classify_core.run import Run
     from classify_core.session import Session
-
-logger = logging.getLogger(__name__)
 
 Outcomes = dict[int, Classification]
 
@@ -30,16 +28,21 @@ class _Look:
 
     Attributes:
         run: classifies them.
-        places: where in the call each of them stands, equal ones included.
+        usage: counts them.
+        places: where in the call each of them stands, first to last, equal ones included.
         sources: where each of them comes from.
     """
 
     run: Run[Classification]
+    usage: UsageCounter
     places: list[list[int]]
     sources: list[Source]
 
     def place(self, number: int, outcome: Classification, outcomes: Outcomes) -> None:
         """Puts an outcome wherever its document stands in the call."""
+        for place in self.places[number][1:]:
+            before = outcomes[place].error
+            self.usage.take_over(had_failed=before is not None, has_failed=outcome.error is not None)
         for place in self.places[number]:
             outcomes[place] = _named(outcome, outcomes[place].source_name, place)
 
@@ -65,32 +68,25 @@ async def alook_again(session: Session, run: RunState, outcomes: Outcomes) -> No
 
 
 async def _next_look(session: Session, run: RunState, outcomes: Mapping[int, Classification]) -> _Look | None:
-    chosen = await _chosen(run)
+    chosen = await _chosen(session, run)
     places: dict[str, list[int]] = {key: [] for key in chosen}
-    for place, key in run.content_keys.items():
+    for place, key in sorted(run.content_keys.items()):
         if key in places and place in outcomes:
             places[key].append(place)
     keys = [key for key in chosen if places[key]]
     if not keys:
         return None
     for key in keys:  # equal ones are not classified again but take over the outcome
-        session.usage.take_back(failed=outcomes[min(places[key])].error is not None)
-    return _Look(session.new_second_look(run), [places[key] for key in keys], [chosen[key] for key in keys])
+        session.usage.take_back(failed=outcomes[places[key][0]].error is not None)
+    sources = [chosen[key] for key in keys]
+    return _Look(session.new_second_look(run), session.usage, [places[key] for key in keys], sources)
 
 
-async def _chosen(run: RunState) -> Mapping[str, Source]:
-    """The documents to classify once more; each has an outcome already, so that a failure to choose is no loss."""
+async def _chosen(session: Session, run: RunState) -> Mapping[str, Source]:
     if not isinstance(run.batch, SecondLookBatch) or run.is_over:
         return {}
-    try:
-        async with asyncio.timeout(run.seconds_left):
-            return await run.batch.chosen()
-    except TimeoutError:
-        logger.warning("no document of the call was classified once more: there was no time to choose")
-        return {}
-    except Exception as error:  # noqa: BLE001 - a backend may be anybody's
-        logger.warning("no document of the call was classified once more: %s", unexpected(error))
-        return {}
+    otherwise = "no more documents of the call were classified once more"
+    return await said_by_batch(run.batch.chosen(), session.backend, run, otherwise=otherwise)
 
 
 def _named(outcome: Classification, name: str | None, place: int) -> Classification:

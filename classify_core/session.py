@@ -93,6 +93,7 @@ class Session:
         self.calibration: Calibration | None = None
         self._configuration = configuration
         self._examples = examples
+        self._unrestored: Mapping[str, Any] | None = None
         self._budget = Budget(max_credits)
         self._execution: tuple[asyncio.AbstractEventLoop, Execution] | None = None
         self._settings: Settings | None = None
@@ -108,7 +109,7 @@ class Session:
     @property
     def is_prepared(self) -> bool:
         """Whether the rules are known, and the examples learned."""
-        return self._configuration is not None and not self._examples
+        return self._configuration is not None and not self._examples and self._unrestored is None
 
     @property
     def configuration(self) -> ClassifyConfiguration:
@@ -147,8 +148,24 @@ class Session:
             self._configuration = await self._loading_here().do(
                 saved, lambda: load_configuration(self.backend, saved, timeout)
             )
+        if self._unrestored is not None:
+            self._restore_documents(self._unrestored)
         if self._examples:
             await self._loading_here().do("examples", self._learn_examples)
+
+    async def prepare_together(self, *, raises: bool) -> None:
+        """The same for documents that may teach each other: what they are seen by is made of the rules and examples.
+
+        Args:
+            raises: whether a failure is raised; else each document of the call will tell it.
+        """
+        if self.is_prepared or not (raises or isinstance(self.backend, BatchBackend)):
+            return
+        try:
+            await self.prepare()
+        except ClassifyError:
+            if raises:
+                raise
 
     async def _learn_examples(self) -> ClassifyConfiguration:
         if self._examples:
@@ -201,8 +218,8 @@ class Session:
             deadline=first.seconds_left,
             on_progress=None,
         )
-        state = self._run_state(refresh=True, max_concurrency=first.open_limit)
-        state.batch, state.is_raw = first.batch, first.is_raw
+        state = self._run_state(refresh=first.refresh, max_concurrency=first.open_limit)
+        state.batch, state.is_raw, state.seconds = first.batch, first.is_raw, first.seconds
         return Run(state, self._crew_for(self._outcome, options), self.failed, options)
 
     def new_study(self, *, keep_failures: bool) -> Run[Classification]:
@@ -223,24 +240,30 @@ class Session:
 
     def learned(self) -> dict[str, Any]:
         """What was learned, as plain data; empty where that is nothing."""
-        learned = None
-        if isinstance(self.backend, BatchBackend) and self._configuration is not None:
+        learned = self._unrestored
+        if learned is None and isinstance(self.backend, BatchBackend) and self._configuration is not None:
             learned = self.backend.learned(self._configuration)
         found = {"documents": learned, "calibration": None if self.calibration is None else self.calibration.to_dict()}
         return {name: each for name, each in found.items() if each is not None}
 
     def restore(self, learned: Mapping[str, Any]) -> None:
-        """Takes up what was learned before.
+        """Takes up what was learned before; where the rules are still to be loaded, once they are.
 
         Raises:
             InvalidOptionError: it is damaged, or does not fit the rules or the backend.
         """
         calibration, documents = learned.get("calibration"), learned.get("documents")
         restored = None if calibration is None else Calibration.from_dict(calibration)
-        if documents is not None:
-            learning_backend(self.backend).restore(self.configuration, documents)
-            self._examples = ()  # they are part of it
+        if documents is not None and self._configuration is None:
+            self._unrestored = documents
+        elif documents is not None:
+            self._restore_documents(documents)
         self.calibration = restored
+
+    def _restore_documents(self, learned: Mapping[str, Any]) -> None:
+        learning_backend(self.backend).restore(self.configuration, learned)
+        self._unrestored = None
+        self._examples = ()  # they are part of it
 
     def new_submission(
         self, *, deadline: float | None, refresh: bool | None, on_progress: ProgressCallback | None
@@ -383,7 +406,7 @@ class Session:
 
     @property
     def _known_rules_id(self) -> str:
-        return self.settings.rules_id if self.is_prepared else UNRESOLVED_RULES_ID
+        return UNRESOLVED_RULES_ID if self._configuration is None else self.settings.rules_id
 
     @property
     def _concurrency(self) -> int:

@@ -123,8 +123,10 @@ class CascadeBackend:
 
     async def aclose(self) -> None:
         """Closes both backends."""
-        await self._steps.cheap.aclose()
-        await self._steps.dear.aclose()
+        try:
+            await self._steps.cheap.aclose()
+        finally:
+            await self._steps.dear.aclose()
 
     def __repr__(self) -> str:
         return f"CascadeBackend({self.name!r})"

@@ -101,7 +101,8 @@ class CascadeBatch:
 
     async def answers(self) -> Mapping[str, Answer]:
         """The last answers of all documents that were not sent."""
-        if self._labels or not self._together:
+        was_taught = self._teach is not None and bool(self._labels)
+        if was_taught or not self._together:  # without lessons a second time says the same
             await self._look(by_themselves=True)
         self._compare()
         answers = {key: self._together.get(key, self._seen[key].answer) for key in self._seen.keys() - self._chosen}

@@ -10,6 +10,7 @@ from classify_core.cascade.request import Asked, DearRequest
 from classify_core.cascade.steps import Steps, named
 from classify_core.classification import Answer
 from classify_core.errors import ClassifyError
+from classify_core.guarding import errors_of
 
 
 class JobMethods:
@@ -41,7 +42,8 @@ class JobMethods:
         asked = request.asked()
         self._steps.ledger.was_sent(asked.content_key)
         try:
-            begun = await self._jobs.begin(request.plain(), context, timeout=timeout)
+            with errors_of(self._jobs):
+                begun = await self._jobs.begin(request.plain(), context, timeout=timeout)
         except ClassifyError as error:
             if context.run.is_submission:  # what is not begun has to be told: nobody waits for an answer
                 raise
@@ -76,7 +78,8 @@ class DearJob:
     async def answer(self) -> Answer:
         """Waits for its result; the cheap answer where it has none and that is to stand for it."""
         try:
-            return self.steps.given(self.asked, await self.begun.answer())
+            with errors_of(self.steps.dear):
+                return self.steps.given(self.asked, await self.begun.answer())
         except ClassifyError as error:
             return self.steps.instead(self.asked, error)
 

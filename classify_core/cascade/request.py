@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from classify_core.backend import Batch, ClassifyRequest
 from classify_core.classification import Answer
@@ -17,7 +17,7 @@ class DearRequest(ClassifyRequest):
         price: the credits that its pages cost at the dear backend.
     """
 
-    first_answer: Answer | None = None
+    first_answer: Answer | None = field(default=None, repr=False)  # it quotes the document
     price: float = 0.0
 
     @classmethod
@@ -47,6 +47,6 @@ class Asked:
     """What is kept of a document while the dear backend works on it: not its bytes."""
 
     content_key: str
-    batch: Batch | None
-    first_answer: Answer | None
+    batch: Batch | None = field(repr=False)
+    first_answer: Answer | None = field(repr=False)
     price: float

@@ -6,11 +6,12 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from classify_core.backend import Backend, ClassifyRequest, JobBackend, error_of_backend
+from classify_core.backend import Backend, ClassifyRequest, JobBackend
 from classify_core.cascade.batch import CascadeBatch
 from classify_core.cascade.request import Asked, DearRequest
 from classify_core.classification import Answer
 from classify_core.errors import ClassifyError, UnreadableDocumentError
+from classify_core.guarding import errors_of
 from classify_core.pricing import pages_of, price_of_pages
 from classify_core.pricing.prices import price_of_answer
 from classify_core.run_state import SHORTEST_SECONDS, ends_the_run
@@ -69,11 +70,10 @@ class Steps:
         left = max(SHORTEST_SECONDS, timeout - (time.monotonic() - began))
         self.ledger.was_sent(looked.content_key)
         try:
-            return self.given(looked.asked(), await self.dear.classify(looked.plain(), timeout=left))
+            with errors_of(self.dear):
+                return self.given(looked.asked(), await self.dear.classify(looked.plain(), timeout=left))
         except ClassifyError as error:
             return self.instead(looked.asked(), error)
-        except Exception as error:  # noqa: BLE001 - a backend may be anybody's, and the name tells which is to be mended
-            raise error_of_backend(self.dear, error) from None
 
     def given(self, asked: Asked, answer: Answer) -> Answer:
         """The dear backend's answer, counted and under its own name."""
@@ -100,12 +100,8 @@ class Steps:
 
     async def _cheap_answer(self, request: ClassifyRequest, batch: CascadeBatch | None, timeout: float) -> Answer:
         own = replace(request, batch=None if batch is None else batch.cheap)
-        try:
+        with errors_of(self.cheap):  # the name tells which of the two is to be mended
             return named(await self.cheap.classify(own, timeout=timeout), self.cheap)
-        except ClassifyError:
-            raise
-        except Exception as error:  # noqa: BLE001 - as above
-            raise error_of_backend(self.cheap, error) from None
 
     async def _sent_by(self, batch: CascadeBatch, request: ClassifyRequest) -> DearRequest:
         key = request.content_key

@@ -19,6 +19,7 @@ from classify_core.cli.output import Format, OutputOptions, tell
 from classify_core.cli.run_options import BackendOptions, RuleSetOptions
 from classify_core.cli.run_requests import told_requests
 from classify_core.evaluation import Comparison, Evaluation, ThresholdAdvice, compare, threshold_advice, write_report
+from classify_core.evaluation.wording import interval
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -103,9 +104,12 @@ def _end(evaluations: list[Evaluation], fail_under: float | None) -> None:
     stopped_by = what_stopped(evaluations)
     if stopped_by is not None:
         raise stopped_by
-    accuracy = evaluations[0].accuracy.value
-    if fail_under is not None and accuracy < fail_under:
-        tell(f"the accuracy is {accuracy:.4f}, below --fail-under {fail_under:g}")
+    accuracy = evaluations[0].accuracy
+    if fail_under is not None and accuracy.value < fail_under:
+        tell(
+            f"the accuracy is {accuracy.value:.4f} ({accuracy.count:,} of {accuracy.total:,}; 95 % interval "
+            f"{interval(accuracy)}), below --fail-under {fail_under:g}"
+        )
         raise typer.Exit(ExitCode.BELOW)
     if any(each.failures for each in evaluations):
         raise typer.Exit(ExitCode.FAILED)

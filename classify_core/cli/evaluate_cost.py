@@ -15,9 +15,13 @@ from classify_core.pricing import Estimate
 
 
 def show_estimates(runs: Sequence[EvaluationRun], form: Format) -> None:
-    """Writes what each run would cost, the first one first."""
-    for run in runs:
-        show_estimate(_record(run), form)
+    """Writes what each run would cost; as data, the second one's is the first one's `comparison`."""
+    records = [_record(run) for run in runs]
+    if form is not Format.PRETTY:
+        output.show(records[0] | {"comparison": records[1] if len(records) > 1 else None}, form)
+        return
+    for record in records:
+        show_estimate(record, form)
 
 
 def announce_cost(runs: Sequence[EvaluationRun], max_credits: float | None) -> None:

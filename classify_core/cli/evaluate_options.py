@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ from classify_core.cli.commands import OptionGroup
 from classify_core.cli.run_options import BackendName, BackendOptions, RuleSetOptions
 from classify_core.errors import InvalidOptionError
 from classify_core.evaluation.report.writing import ERROR_COST, REVIEW_COST
+from classify_core.evaluation.threshold_choice import check_cost
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,13 @@ class EvaluationOptions(OptionGroup):
     ] = None
     fail_under: Annotated[
         float | None,
-        typer.Option("--fail-under", min=0.0, max=1.0, metavar="SHARE", help="Exit with 8 below this accuracy."),
+        typer.Option(
+            "--fail-under",
+            min=0.0,
+            max=1.0,
+            metavar="SHARE",
+            help="Exit with 8 below this accuracy (of the first run).",
+        ),
     ] = None
     estimate: Annotated[bool, typer.Option("--estimate", help="Tell what it would cost, and send no document.")] = False
 
@@ -89,12 +97,13 @@ class EvaluationOptions(OptionGroup):
         Raises:
             InvalidOptionError: a cost is not above 0, or the report cannot be where it is to be.
         """
-        for flag, cost in (("--error-cost", self.error_cost), ("--review-cost", self.review_cost)):
-            if not 0 < cost < float("inf"):
-                raise InvalidOptionError(f"{flag} is {cost}; give a number above 0, such as the minutes that it takes")
+        check_cost("--error-cost", self.error_cost)
+        check_cost("--review-cost", self.review_cost)
         if self.report is None:
             return
         if self.report.suffix.lower() not in {".html", ".htm"}:
             raise InvalidOptionError(f"--report {str(self.report)!r} is a page; give a name that ends with .html")
-        if self.report.is_dir() or not self.report.parent.is_dir():
-            raise InvalidOptionError(f"--report {str(self.report)!r} cannot be written; check that its folder exists")
+        if self.report.is_dir() or not os.access(self.report.parent, os.W_OK):
+            raise InvalidOptionError(
+                f"--report {str(self.report)!r} cannot be written; check that its folder exists and may be written to"
+            )

@@ -60,9 +60,20 @@ def evaluation_runs(
         if comparison.is_wanted:
             second = comparison.backend(options).classifier(comparison.rule_set(rule_set), connection)
             classifiers.append(stack.enter_context(second))
+            _refuse_same_backend(classifiers, comparison)
         runs = [EvaluationRun(one, load_labelled(place, one.rules, left_out=left_out)) for one in classifiers]
         _refuse_other_spellings(runs)
         yield runs if evaluation.limit is None else [_smaller(run, evaluation.limit) for run in runs]
+
+
+def _refuse_same_backend(classifiers: Sequence[Classifier], comparison: ComparisonOptions) -> None:
+    """Refuses to classify, and perhaps pay, twice for one answer."""
+    first, second = (classifier.backend.name for classifier in classifiers)
+    if comparison.compare_rules is None and first == second:
+        raise InvalidOptionError(
+            f"--compare-backend {comparison.compare_backend} is the backend itself; name the other one, or compare "
+            "other rules with --compare-rules"
+        )
 
 
 def _smaller(run: EvaluationRun, size: int) -> EvaluationRun:

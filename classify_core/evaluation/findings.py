@@ -17,9 +17,13 @@ _SIGNIFICANT: Final = 0.05
 
 
 def findings_of(evaluation: Evaluation, advice: ThresholdAdvice) -> Iterator[str]:
-    """The sentences, the weightiest first."""
+    """The sentences, the weightiest first, and the advice last, where its cautions can follow."""
     if len(evaluation.judged) < _FEW:
         yield f"Only {count_of(len(evaluation.judged), 'document')}: read the intervals, not the figures."
+    if evaluation.failures:
+        yield f"{count_of(len(evaluation.failures), 'document')} failed and counted as wrong."
+    if evaluation.not_started:
+        yield f"{count_of(evaluation.not_started, 'document')} not begun, and in no figure."
     if evaluation.judged_confidences:
         yield calibration_told(evaluation)
     mistakes = evaluation.confusion.mistakes()
@@ -30,10 +34,6 @@ def findings_of(evaluation: Evaluation, advice: ThresholdAdvice) -> Iterator[str
     if weakest is not None:
         yield weakest
     yield advice_told(advice)
-    if evaluation.failures:
-        yield f"{count_of(len(evaluation.failures), 'document')} failed and counted as wrong."
-    if evaluation.not_started:
-        yield f"{count_of(evaluation.not_started, 'document')} never begun and in no figure."
 
 
 def calibration_told(evaluation: Evaluation) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -69,7 +70,9 @@ class LabelNames:
 
 
 def _key(name: str) -> str:
-    return re.sub(r"[\s_]+", " ", name).strip().casefold()
+    # Some file systems hand back a folder's accents apart from their letters.
+    composed = unicodedata.normalize("NFC", name)
+    return re.sub(r"[\s_]+", " ", composed).strip().casefold()
 
 
 def _means_none(written: str) -> bool:

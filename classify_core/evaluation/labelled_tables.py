@@ -14,6 +14,8 @@ from classify_core.evaluation.written import WrittenLabel
 from classify_core.source import Source
 
 _DELIMITERS: Final = ",;\t"
+_COLUMNS: Final = frozenset({"type", "path", "text", "name"})
+_BEYOND: Final = "\0"  # what the reader calls cells beyond those of the first line; no column is called so
 _LONGEST_FIELD: Final = 2**31 - 1  # a document's whole text may stand in a field
 
 
@@ -29,10 +31,12 @@ def written_in_csv(file: Path) -> list[WrittenLabel]:
     header = text.partition("\n")[0]
     delimiter = max(_DELIMITERS, key=header.count)
     limit = csv.field_size_limit(_LONGEST_FIELD)
+    lines = io.StringIO(text, newline="")
+    reader = csv.DictReader(lines, restkey=_BEYOND, delimiter=delimiter, strict=True)
     try:
-        return list(_csv_rows(file, csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)))
+        return list(_csv_rows(file, reader))
     except csv.Error as error:
-        raise InvalidOptionError(f"{file}: is no CSV: {error}") from None
+        raise InvalidOptionError(f"{file}:{reader.reader.line_num}: is no CSV: {error}") from None
     finally:
         csv.field_size_limit(limit)
 
@@ -56,17 +60,24 @@ def _text_of(file: Path) -> str:
     except OSError as error:
         raise InvalidOptionError(f"{file}: cannot read it: {error.strerror or type(error).__name__}") from None
     except UnicodeDecodeError:
-        raise InvalidOptionError(f"{file}: cannot read it: it is not UTF-8 text") from None
+        raise InvalidOptionError(f"{file}: cannot read it: it is not UTF-8 text; save it as UTF-8") from None
 
 
 def _csv_rows(file: Path, reader: csv.DictReader[str]) -> Iterator[WrittenLabel]:
     columns = [str(column).strip().lower() for column in reader.fieldnames or ()]
-    if "type" not in columns or ("path" in columns) == ("text" in columns):
-        raise InvalidOptionError(f"{file}: the first line must name the columns path,type or text,type")
+    known = [column for column in columns if column in _COLUMNS]
+    if "type" not in known or ("path" in known) == ("text" in known) or len(known) > len(set(known)):
+        raise InvalidOptionError(f"{file}: the first line must name the columns path,type or text,type, each once")
     reader.fieldnames = columns
     for row in reader:
-        given = {name: value for name, value in row.items() if isinstance(name, str) and value}
-        yield _labelled(given, file, reader.line_num)
+        if any(row.pop(_BEYOND, ())):
+            raise InvalidOptionError(
+                f"{file}:{reader.line_num}: has more cells than the first line; put double quotes around a cell that "
+                f"holds {reader.reader.dialect.delimiter!r}"
+            )
+        given = {name: value for name, value in row.items() if value}
+        if given:  # spreadsheets leave rows of empty cells
+            yield _labelled(given, file, reader.line_num)
 
 
 def _object(line: str, place: str) -> dict[str, Any]:
@@ -74,9 +85,12 @@ def _object(line: str, place: str) -> dict[str, Any]:
         value = json.loads(line)
     except ValueError as error:
         raise InvalidOptionError(f"{place}: is no JSON: {error}") from None
+    except RecursionError:
+        raise InvalidOptionError(f"{place}: is no labelled document: it is nested too deeply") from None
     if not isinstance(value, dict):
         raise InvalidOptionError(f'{place}: is no object; write {{"path": ..., "type": ...}} or {{"text": ...}}')
-    return value
+    # Programs write null for a column that a row has nothing in; only for the type it has a meaning.
+    return {name: content for name, content in value.items() if content is not None or name == "type"}
 
 
 def _labelled(row: dict[str, Any], file: Path, line: int) -> WrittenLabel:

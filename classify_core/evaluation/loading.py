@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from classify_core.evaluation.label_names import LabelNames
 from classify_core.evaluation.labelled import Labelled
 from classify_core.evaluation.labelled_folders import written_in_folders
 from classify_core.evaluation.labelled_tables import written_in_csv, written_in_json_lines
+from classify_core.evaluation.wording import type_name
 from classify_core.evaluation.written import WrittenLabel
 from classify_core.models import Rule
 
@@ -46,9 +48,9 @@ def load_labelled(path: str | Path, rules: Iterable[Rule], *, left_out: Iterable
 
 
 def _written(where: Path, left_out: Iterable[Path]) -> list[WrittenLabel]:
-    if where.is_dir():
+    if os.path.isdir(where):  # noqa: PTH112 - of a name that is too long, Path raises
         return written_in_folders(where, left_out=left_out)
-    if not where.exists():
+    if not os.path.exists(where):  # noqa: PTH110 - the same
         raise InvalidOptionError(f"{where}: there is no such folder or file of labelled documents")
     if where.suffix.lower() in _CSV:
         return written_in_csv(where)
@@ -64,11 +66,13 @@ def _resolved(written: WrittenLabel, names: LabelNames) -> Labelled:
 
 def _refuse_contradictions(labelled: Sequence[Labelled], written: Sequence[WrittenLabel]) -> None:
     """Refuses one path, or one text, under two labels."""
-    seen: dict[tuple[str, str], tuple[str | None, str]] = {}
+    seen: dict[tuple[bool, str], tuple[str | None, str]] = {}
     for each, origin in zip(labelled, written, strict=True):
-        document = (each.source.kind, str(each.source.value))
+        is_path = each.source.kind == "path"
+        document = (is_path, os.path.realpath(each.source.value) if is_path else str(each.source.value))
         label, place = seen.setdefault(document, (each.label, origin.place))
         if label != each.label:
             raise InvalidOptionError(
-                f"{origin.place}: labels a document {each.label!r} that {place} labels {label!r}; remove one of the two"
+                f"{origin.place}: labels a document ({each.name}) {type_name(each.label)!r} that {place} labels "
+                f"{type_name(label)!r}; remove one of the two"
             )

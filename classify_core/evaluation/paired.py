@@ -20,7 +20,10 @@ def mcnemar_exact(only_first: int, only_second: int) -> float:
         The two-sided p-value, 0.0 to 1.0.
     """
     differing = only_first + only_second
-    tail = sum(math.comb(differing, count) for count in range(min(only_first, only_second) + 1))
+    ways = tail = 1
+    for count in range(1, min(only_first, only_second) + 1):
+        ways = ways * (differing - count + 1) // count  # from one binomial coefficient to the next
+        tail += ways
     outcomes: int = 2**differing
     return min(1.0, 2 * tail / outcomes)  # of whole numbers, since neither need fit into a float
 

@@ -24,4 +24,4 @@ def sample(labelled: Sequence[Labelled], size: int) -> list[Labelled]:
 
 
 def _lot(name: str, index: int) -> tuple[str, int]:
-    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest(), index
+    return hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest(), index

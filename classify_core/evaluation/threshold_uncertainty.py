@@ -5,13 +5,15 @@ Efron & Tibshirani, "An Introduction to the Bootstrap" (1993). The same document
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from statistics import fmean
 from typing import Final
+
+from classify_core.evaluation.threshold_choice import Costs, Tied, cheapest_threshold
 
 _STEPS: Final = 400_000
 _FEWEST_RESAMPLES: Final = 50
@@ -24,7 +26,7 @@ class Uncertainty:
     """What resampling tells.
 
     Attributes:
-        low: the threshold that 5 % of the resamples stay below.
+        low: the threshold that 5 % of the resamples stay below; 0.0 accepts every type.
         high: the one that 5 % exceed; 1.0 stands for a review of all.
         cost_of_new: the cost of a document that was not in the resample the threshold was chosen on, a mean; None
             where there was none.
@@ -46,36 +48,43 @@ def uncertainty_of(
         error_cost: what an accepted error costs.
         review_cost: what a review costs.
     """
-    # What accepting each document adds to the cost of reviewing it.
-    additions = [(0.0 if is_right else error_cost) - review_cost for _, is_right in offers]
-    groups = _tied(offers)
+    costs = Costs.of(error_cost=error_cost, review_cost=review_cost)
     generator = random.Random(0)  # noqa: S311 - repeatable, and no secret
-    thresholds, costs = [], []
+    thresholds, left_out_costs = [], []
     for _ in range(max(_FEWEST_RESAMPLES, min(_MOST_RESAMPLES, _STEPS // documents))):
         drawn = Counter(generator.choices(range(documents), k=documents))
-        end = _cheapest_end(groups, additions, drawn)
-        thresholds.append(offers[end - 1][0] if end else 1.0)
+        threshold = cheapest_threshold(_drawn_ties(offers, drawn), costs)
+        thresholds.append(1.0 if threshold is None else threshold)
         if left_out := documents - len(drawn):
-            saved = sum(additions[place] for place in range(end) if place not in drawn)
-            costs.append(review_cost + saved / left_out)
+            accepted = [] if threshold is None else _accepted(offers, drawn, threshold)
+            saved = len(accepted) * review_cost - accepted.count(False) * error_cost
+            left_out_costs.append(review_cost - saved / left_out)
     thresholds.sort()
     tail = int(len(thresholds) * _TAIL)
-    return Uncertainty(thresholds[tail], thresholds[-1 - tail], fmean(costs) if costs else None)
+    return Uncertainty(thresholds[tail], thresholds[-1 - tail], fmean(left_out_costs) if left_out_costs else None)
 
 
-def _cheapest_end(groups: Sequence[Sequence[int]], additions: Sequence[float], drawn: Counter[int]) -> int:
-    """How many of the documents, the surest first, to accept; equal confidences are accepted together."""
-    least, best = 0.0, 0
-    total, seen = 0.0, 0
-    for places in groups:
-        drawn_here = sum(drawn[place] for place in places)
-        total += sum(drawn[place] * additions[place] for place in places)
-        seen += len(places)
-        if drawn_here and total <= least:  # a confidence that was not drawn is none that could be chosen
-            least, best = total, seen
-    return best
+def _drawn_ties(offers: Sequence[tuple[float, bool]], drawn: Counter[int]) -> list[Tied]:
+    """The documents of a resample by confidence; a confidence that was not drawn is none that could be chosen."""
+    ties: list[Tied] = []
+    confidence, documents, errors = math.inf, 0, 0
+    for place in sorted(drawn):
+        if place >= len(offers):  # it was given no type, and so have all that follow
+            break
+        here, is_right = offers[place]
+        if here != confidence and documents:
+            ties.append(Tied(confidence, documents, errors))
+            documents = errors = 0
+        confidence = here
+        documents += drawn[place]
+        errors += 0 if is_right else drawn[place]
+    return [*ties, Tied(confidence, documents, errors)] if documents else ties
 
 
-def _tied(offers: Sequence[tuple[float, bool]]) -> list[list[int]]:
-    """The places of the documents, those of one confidence together."""
-    return [list(places) for _, places in groupby(range(len(offers)), key=lambda place: offers[place][0])]
+def _accepted(offers: Sequence[tuple[float, bool]], drawn: Counter[int], threshold: float) -> list[bool]:
+    """Whether they are right, of the documents that were not drawn and that the threshold accepts."""
+    return [
+        is_right
+        for place, (confidence, is_right) in enumerate(offers)
+        if place not in drawn and confidence >= threshold
+    ]

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from classify_core.errors import InvalidOptionError
 from classify_core.evaluation.evaluation import Evaluation
 from classify_core.evaluation.proportions import Proportion, proportion_of
 from classify_core.evaluation.risk_coverage import RiskCoverage, RiskPoint, offers_of
+from classify_core.evaluation.threshold_choice import Costs, Tied, cheapest_threshold, check_cost
 from classify_core.evaluation.threshold_uncertainty import Uncertainty, uncertainty_of
 from classify_core.evaluation.wording import percent
 
 _FEW_DOCUMENTS: Final = 200
 _FEW_ERRORS: Final = 10
 _WIDE: Final = 0.2
-_DIGITS: Final = range(2, 17)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +82,17 @@ def threshold_advice(evaluation: Evaluation, *, error_cost: float, review_cost: 
     Raises:
         InvalidOptionError: a cost is not a number above 0.
     """
-    for name, cost in (("error_cost", error_cost), ("review_cost", review_cost)):
-        if not (math.isfinite(cost) and cost > 0):
-            raise InvalidOptionError(f"{name} is {cost!r}; give a number above 0, such as the minutes that it takes")
+    check_cost("error_cost", error_cost)
+    check_cost("review_cost", review_cost)
     curve = evaluation.risk_coverage
-    index = _cheapest(curve, error_cost, review_cost)
-    best = None if index is None else curve.points[index]
+    threshold = cheapest_threshold(_ties(curve), Costs.of(error_cost=error_cost, review_cost=review_cost))
+    best = None if threshold is None else _point_at(curve, threshold)
     offers = offers_of(evaluation.judged)
     uncertainty = uncertainty_of(offers, curve.documents, error_cost=error_cost, review_cost=review_cost)
     return ThresholdAdvice(
         error_cost=error_cost,
         review_cost=review_cost,
-        threshold=None if index is None else _short_threshold(curve, index),
+        threshold=threshold,
         documents=curve.documents,
         accepted=0 if best is None else best.accepted,
         errors=0 if best is None else best.errors,
@@ -109,14 +106,18 @@ def threshold_advice(evaluation: Evaluation, *, error_cost: float, review_cost: 
     )
 
 
-def _cheapest(curve: RiskCoverage, error_cost: float, review_cost: float) -> int | None:
-    """The point of least cost, at equal cost the one that accepts most; None where a review of all costs less."""
-    least, chosen = _cost(None, curve.documents, error_cost, review_cost), None
-    for index, point in enumerate(curve.points):
-        cost = _cost(point, curve.documents, error_cost, review_cost)
-        if cost <= least:
-            least, chosen = cost, index
-    return chosen
+def _ties(curve: RiskCoverage) -> list[Tied]:
+    """The documents of each confidence, where the curve counts those of it and above."""
+    ties, accepted, errors = [], 0, 0
+    for point in curve.points:
+        ties.append(Tied(point.threshold, point.accepted - accepted, point.errors - errors))
+        accepted, errors = point.accepted, point.errors
+    return ties
+
+
+def _point_at(curve: RiskCoverage, threshold: float) -> RiskPoint:
+    """What a threshold comes to that accepts something."""
+    return next(point for point in reversed(curve.points) if point.threshold >= threshold)
 
 
 def _cost(point: RiskPoint | None, documents: int, error_cost: float, review_cost: float) -> float:
@@ -124,15 +125,6 @@ def _cost(point: RiskPoint | None, documents: int, error_cost: float, review_cos
     if point is None:
         return review_cost
     return (point.errors * error_cost + (documents - point.accepted) * review_cost) / documents
-
-
-def _short_threshold(curve: RiskCoverage, index: int) -> float:
-    """A number of few digits that parts the accepted documents from the next ones, as far from both as may be."""
-    if index + 1 == len(curve.points):
-        return 0.0
-    accepted, rejected = curve.points[index].threshold, curve.points[index + 1].threshold
-    rounded = (round((accepted + rejected) / 2, digits) for digits in _DIGITS)
-    return next((number for number in rounded if rejected < number <= accepted), accepted)
 
 
 def _cautions(curve: RiskCoverage, best: RiskPoint | None, uncertainty: Uncertainty) -> list[str]:

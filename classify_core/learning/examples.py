@@ -87,6 +87,8 @@ def _type_of(name: str | None, configuration: ClassifyConfiguration | None) -> s
 
 
 def _listed(name: str, sources: Iterable[SourceLike]) -> Iterable[SourceLike]:
+    if not isinstance(sources, Iterable):
+        raise InvalidOptionError(f"examples of {name!r} are a {type(sources).__name__}; give a list of sources")
     try:
         return list(sources_of(sources))
     except InvalidOptionError as error:

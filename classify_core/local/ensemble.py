@@ -41,6 +41,8 @@ class EnsembleEngine:
     """
 
     def __init__(self, engines: Sequence[Engine], weights: Sequence[float] | None = None) -> None:
+        if isinstance(engines, Engine):
+            raise InvalidOptionError("engines is one engine; give a list of two or more, or use the engine itself")
         self.engines: tuple[Engine, ...] = tuple(_checked_engine(engine) for engine in engines)
         if len(self.engines) < _FEWEST_ENGINES:
             raise InvalidOptionError(
@@ -159,3 +161,5 @@ def _check(engine: Engine, scored: _Scores, documents: Sequence[ParsedDocument],
     types = [rule.type for rule in rules]
     if len(scored) != len(documents) or any([score.type for score in scores] != types for scores in scored):
         raise InvalidResponseError(f"the engine {engine.name!r} must score each rule once, in the order of the rules")
+    if not all(0.0 <= score.probability <= 1.0 for scores in scored for score in scores):
+        raise InvalidResponseError(f"the engine {engine.name!r} must give each rule a probability from 0 to 1")

@@ -32,9 +32,8 @@ def explain(scores: Sequence[RuleScore], chosen: RuleScore | None, *, tied: Sequ
         return f'{_quoted(chosen) or "its format or layout"} {verb} the rule "{chosen.type}"'
     if best is None or best.probability <= 0.0:
         return "no rule fits: the document has nothing in common with any of them"
-    found = _quoted(best)
-    too_little = f"but finding {found} is too little" if found else "but its format or layout alone is too little"
-    return f'no rule fits well enough: the nearest is "{best.type}", {too_little}'
+    nearest = f'no rule fits well enough: the nearest is "{best.type}"'
+    return f"{nearest}, but finding {_quoted(best)} is too little" if best.evidence else nearest
 
 
 def _explained_tie(tied: Sequence[RuleScore]) -> str:
@@ -49,7 +48,7 @@ def _quoted(score: RuleScore) -> str:
     """The strongest evidence, with the page of each quote, or once the page of all."""
     quotes = [f'"{quote}"' for quote in score.evidence[:_MOST_QUOTES]]
     pages = score.pages[: len(quotes)]
-    if len(set(pages)) == 1 and pages[0] is not None:
+    if len(pages) == len(quotes) and len(set(pages)) == 1 and pages[0] is not None:
         return f"{_listed(quotes)} on page {pages[0]}"
     return _listed([_with_page(quote, page) for quote, page in zip_longest(quotes, pages)])
 

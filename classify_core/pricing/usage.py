@@ -87,6 +87,16 @@ class UsageCounter:
         """
         self._add(documents=-1, failed=-int(failed))
 
+    def take_over(self, *, had_failed: bool, has_failed: bool) -> None:
+        """Corrects the count of a document that takes over what an equal one's second look came to.
+
+        Args:
+            had_failed: whether it had no answer before.
+            has_failed: whether it has none now.
+        """
+        change = int(has_failed) - int(had_failed)
+        self._add(documents=0, failed=change, cached=-change)
+
     def totals(self) -> UsageTotals:
         """What was counted so far; later counts do not change it."""
         return self._totals

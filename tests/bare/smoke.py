@@ -31,6 +31,8 @@ def main() -> None:
     with Classifier(RULES, backend="local") as classifier, TemporaryDirectory() as folder:
         one = classifier.classify("Invoice number 7: line items, tax, total amount due")
         check(one.type == "invoice", "the base install classifies text")
+        foreign = classifier.classify("RECHNUNG\nRechnungsnummer: 7\nGesamtbetrag: 40,00 EUR\nZahlbar bis 1. Mai")
+        check(foreign.type == "invoice", "the knowledge of common kinds of documents is in the wheel")
         note = Path(folder) / "note.md"
         note.write_text("# Recipe\n\nIngredients and quantities, then the steps of preparation.")
         check(classifier.classify(note).type == "recipe", "the base install classifies text files")

@@ -140,6 +140,12 @@ def test_an_engine_that_leaves_out_a_rule_is_named() -> None:
         _scored(EnsembleEngine([Fixed("one", 0.8, 0.1), Short("short", 0.2, 0.4)]))
 
 
+@pytest.mark.parametrize("probability", [float("nan"), -0.1, 1.5])
+def test_an_engine_that_gives_no_probability_is_named(probability: float) -> None:
+    with pytest.raises(InvalidResponseError, match="'wrong' must give each rule a probability from 0 to 1"):
+        _scored(EnsembleEngine([Fixed("one", 0.8, 0.1), Fixed("wrong", probability, 0.4)]))
+
+
 def test_the_name_tells_members_and_weights_apart() -> None:
     one, two, three = (Fixed(name, 0.5, 0.1) for name in ("one", "two", "three"))
     assert EnsembleEngine([one, two]).name == "ensemble(one+two)"
@@ -167,6 +173,7 @@ def test_it_answers_for_a_classifier_and_says_who_it_is() -> None:
     ("engines", "weights", "message"),
     [
         ([], None, "of 0 engines"),
+        (LexicalEngine(), None, "engines is one engine"),
         ([LexicalEngine()], None, "of 1 engines"),
         ([LexicalEngine, LexicalEngine()], None, "not the class LexicalEngine"),
         ([LexicalEngine(), LocalBackend()], None, "is not an Engine"),

@@ -75,6 +75,15 @@ def test_scores_by_type_and_macro_f1_are_those_of_scikit_learn() -> None:
     assert sum(made.confusion.unanswered) == 20
 
 
+def test_auroc_and_brier_are_those_of_scikit_learn_with_equal_confidences_too() -> None:
+    lot = random.Random(11)
+    pairs = [(lot.randrange(11) / 10, lot.random() < 0.6) for _ in range(300)]
+    made = evaluation([outcome("invoice", "invoice" if is_right else "resume", said) for said, is_right in pairs])
+    said, right = zip(*pairs, strict=True)
+    assert made.auroc == pytest.approx(metrics.roc_auc_score(right, said))
+    assert made.brier == pytest.approx(metrics.brier_score_loss(right, said))
+
+
 def test_a_type_without_documents_does_not_lower_macro_f1() -> None:
     made = evaluation([outcome("invoice", "invoice"), outcome("contract", "resume")])
     assert made.macro_f1 == pytest.approx((1.0 + 0.0) / 2)

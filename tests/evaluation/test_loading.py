@@ -10,7 +10,7 @@ import pytest
 
 from classify_core import Rule
 from classify_core.errors import InvalidOptionError
-from classify_core.evaluation import load_labelled, sample
+from classify_core.evaluation import Labelled, load_labelled, sample
 
 RULES = [Rule(type=name, description="a document") for name in ("purchase invoice", "contract", "SEC filing")]
 
@@ -70,12 +70,43 @@ def test_a_file_in_no_type_s_folder_is_refused_unless_it_is_left_out(tmp_path: P
     assert len(load_labelled(tmp_path, RULES, left_out=[rules_file])) == 1
 
 
-@pytest.mark.parametrize("name", ["missing", "empty", "labels.xlsx"])
+@pytest.mark.parametrize("name", ["missing", "empty", "labels.xlsx", "x" * 300])
 def test_what_holds_no_labelled_documents_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "empty").mkdir()
     write(tmp_path / "labels.xlsx", "x")
     with pytest.raises(InvalidOptionError, match=name):
         load_labelled(tmp_path / name, RULES)
+
+
+def test_a_type_s_folder_may_be_a_link_and_links_below_it_are_followed_to_files_only(tmp_path: Path) -> None:
+    write(tmp_path / "archive" / "a.txt", "text")
+    write(tmp_path / "labelled" / "null" / "b.txt", "text")
+    (tmp_path / "labelled" / "contract").symlink_to(tmp_path / "archive")
+    (tmp_path / "labelled" / "null" / "up").symlink_to(tmp_path / "labelled")
+    (tmp_path / "labelled" / ".hidden").mkdir()
+    labelled = load_labelled(tmp_path / "labelled", RULES)
+    assert [(each.name, each.label) for each in labelled] == [("contract/a.txt", "contract"), ("null/b.txt", None)]
+
+
+def test_a_document_that_lies_in_two_types_folders_is_refused(tmp_path: Path) -> None:
+    original = write(tmp_path / "contract" / "a.txt", "text")
+    (tmp_path / "null").mkdir()
+    (tmp_path / "null" / "b.txt").symlink_to(original)
+    with pytest.raises(InvalidOptionError, match=r"\(null/b.txt\) 'no type' that folder contract/ labels 'contract'"):
+        load_labelled(tmp_path, RULES)
+
+
+def test_accents_written_apart_from_their_letters_make_no_other_label(tmp_path: Path) -> None:
+    write(tmp_path / "re\u0301sume\u0301" / "a.txt", "text")
+    [only] = load_labelled(tmp_path, [Rule(type="r\u00e9sum\u00e9", description="a life in dates")])
+    assert only.label == "r\u00e9sum\u00e9"
+
+
+def test_what_programs_write_for_nothing_is_nothing(tmp_path: Path) -> None:
+    rows = write(tmp_path / "a.csv", "text,type,,name\nhello,contract,,,\n,,,\n\n")
+    lines = write(tmp_path / "a.jsonl", '{"path": null, "text": "hello", "name": null, "type": "contract"}\n')
+    assert [each.name for each in load_labelled(rows, RULES)] == ["a.csv:2"]
+    assert [each.name for each in load_labelled(lines, RULES)] == ["a.jsonl:1"]
 
 
 def test_json_lines_hold_paths_and_texts(tmp_path: Path) -> None:
@@ -112,7 +143,10 @@ def test_csv_is_read_with_any_usual_delimiter_and_long_texts(tmp_path: Path, del
         ("a.csv", "path,type\nmissing.txt,contract\n", "a.csv:2: there is no file 'missing.txt'"),
         ("a.csv", "text,type\nhello,\n", "a.csv:2: has no label"),
         ("a.csv", "text,label\nhello,contract\n", "the first line must name the columns"),
-        ("a.csv", 'text,type\n"hello,contract\n', "is no CSV"),
+        ("a.csv", 'text,type\n"hello,contract\n', "a.csv:2: is no CSV"),
+        ("a.csv", "type,text\ncontract,hello, world\n", "a.csv:2: has more cells than the first line"),
+        ("a.csv", "type,text,type\ncontract,hello,contract\n", "each once"),
+        ("a.csv", "text,type\nhello,contract\n".encode("utf-16"), "save it as UTF-8"),
         ("a.csv", "text,type\nhello,contracts\n", "near are 'contract'"),
         ("a.jsonl", '{"text": "hello"}\n', "a.jsonl:1: has no label"),
         ("a.jsonl", '{"type": "contract"}\n', "tells no document"),
@@ -120,6 +154,7 @@ def test_csv_is_read_with_any_usual_delimiter_and_long_texts(tmp_path: Path, del
         ("a.jsonl", '{"text": 7, "type": "contract"}\n', "text must be a text"),
         ("a.jsonl", '\n{"text": "x", ', "a.jsonl:2: is no JSON"),
         ("a.jsonl", "[1]\n", "is no object"),
+        ("a.jsonl", "[" * 200_000, "a.jsonl:1: is no labelled document: it is nested too deeply"),
         ("a.jsonl", b"\xff\xfe", "is not UTF-8"),
         ("a.jsonl", '{"text": "x", "type": "contract"}\n{"text": "x", "type": null}\n', "a.jsonl:2: labels a document"),
     ],
@@ -142,5 +177,6 @@ def test_a_sample_is_the_same_each_time_in_any_order_and_keeps_the_order(folder:
     assert {each.name for each in drawn} < {each.name for each in sample(labelled, 5)}
     assert len({each.label for each in sample(labelled, 8)}) > 2
     assert sample(labelled, 999) == labelled
+    assert len(sample([*labelled, Labelled.of("text", None, name="\ud800")], 99)) == len(labelled) + 1
     with pytest.raises(InvalidOptionError):
         sample(labelled, 0)

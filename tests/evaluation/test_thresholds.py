@@ -95,6 +95,26 @@ def test_equal_confidences_are_accepted_together_or_not_at_all() -> None:
     assert 0.5 < advice.threshold <= 0.9
 
 
+@pytest.mark.parametrize(("error_cost", "review_cost"), [(3, 1), (0.3, 0.1), (0.9, 0.3), (2.1, 0.7)])
+def test_at_equal_cost_more_is_accepted_whatever_the_unit(error_cost: float, review_cost: float) -> None:
+    made = [outcome("invoice", "invoice", 0.8), outcome("invoice", "invoice", 0.8), outcome("invoice", "contract", 0.8)]
+    advice = threshold_advice(evaluation(made), error_cost=error_cost, review_cost=review_cost)
+    assert (advice.threshold, advice.accepted) == (0.0, 3)
+    dearer = threshold_advice(evaluation(made), error_cost=error_cost * 1.01, review_cost=review_cost)
+    assert (dearer.threshold, dearer.accepted) == (None, 0)
+
+
+def test_resamples_name_thresholds_as_the_advice_does() -> None:
+    all_right = [outcome("invoice", "invoice", 0.9)] * 30
+    accepting = threshold_advice(evaluation(all_right), error_cost=10, review_cost=1)
+    assert (accepting.threshold, accepting.low, accepting.high) == (0.0, 0.0, 0.0)
+    parted = threshold_advice(
+        evaluation(all_right + [outcome("invoice", "contract", 0.5)] * 30), error_cost=10, review_cost=1
+    )
+    assert (parted.threshold, parted.low, parted.high) == (0.7, 0.7, 0.7)
+    assert parted.cost_of_new == pytest.approx(0.5, abs=0.02)
+
+
 def test_a_threshold_has_no_more_digits_than_it_needs() -> None:
     made = [outcome("invoice", "invoice", 0.8123456), outcome("invoice", "contract", 0.6123456)]
     assert threshold_advice(evaluation(made), error_cost=10, review_cost=1).threshold == 0.71

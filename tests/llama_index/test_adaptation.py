@@ -179,7 +179,7 @@ def test_what_was_learned_travels_to_another_process(component: Any) -> None:
 def test_each_worker_lets_the_documents_that_it_gets_teach_each_other() -> None:
     step = ClassifyTransform(RULES, backend="local")
     nodes = IngestionPipeline(transformations=[step], disable_cache=True).run(
-        documents=[*_documents(), *_documents()[:18]], num_workers=2
+        documents=[*_documents(), *_documents()], num_workers=2
     )
     assert _backends(nodes) == TOGETHER
 

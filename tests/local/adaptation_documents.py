@@ -17,10 +17,18 @@ RULES: Final = [
 TYPES: Final = [rule.type for rule in RULES]
 
 _OPENINGS = {
-    "choir_rehearsal": ("Choir rehearsal on {day}", "Plan for the rehearsal of the choir, {day}", "Pieces to sing, {day}"),
+    "choir_rehearsal": (
+        "Choir rehearsal on {day}",
+        "Plan for the rehearsal of the choir, {day}",
+        "Pieces to sing, {day}",
+    ),
     "greenhouse_log": ("Greenhouse log, {day}", "Log of the gardener in greenhouse {number}", "Greenhouse, {day}: log"),
     "ski_report": ("Snow report, {day}", "Ski area today: slopes and lifts", "State of the slopes and lifts on {day}"),
-    "violin_repair": ("Violin repair {number}", "Repair of a violin, workshop record", "Luthier's record, violin {number}"),
+    "violin_repair": (
+        "Violin repair {number}",
+        "Repair of a violin, workshop record",
+        "Luthier's record, violin {number}",
+    ),
 }
 # One word of a rule in passing: too little to tell a type by.
 _HINTS = {
@@ -113,9 +121,7 @@ def mixed(each: int) -> list[tuple[str, str]]:
     return [(written(kind, number), kind) for number in range(each) for kind in TYPES]
 
 
-def _document(
-    kind: str | None, number: int, before: Sequence[Sequence[str]], after: Sequence[Sequence[str]]
-) -> str:
+def _document(kind: str | None, number: int, before: Sequence[Sequence[str]], after: Sequence[Sequence[str]]) -> str:
     lot = random.Random(f"{kind} {number} {before} {after}")
     body = lot.sample(_OF_NO_TYPE if kind is None else _SENTENCES[kind], 5)
     lines = [*(lot.choice(each) for each in before), *body, *(lot.choice(each) for each in after), f"No. {number}."]

@@ -90,9 +90,7 @@ async def test_the_same_holds_for_who_awaits() -> None:
 
 
 def test_the_server_answers_each_document_by_itself(classify_server: ClassifyServer) -> None:
-    classifier = Classifier(
-        RULES, backend="hosted", api_key=classify_server.api_key, base_url=classify_server.base_url
-    )
+    classifier = Classifier(RULES, backend="hosted", api_key=classify_server.api_key, base_url=classify_server.base_url)
     with classifier:
         served = classifier.classify_many(TEXTS)
     alone = _classifier().classify_many(TEXTS, adapt=False)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import subprocess
 import sys
+import textwrap
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,12 +27,16 @@ from classify_core import (
     Status,
 )
 from classify_core.backend import Batch, Lessons
+from classify_core.local.backend import LocalBackend
 from tests.backends import ScriptedBackend, until
 from tests.local.adaptation_documents import RULES, TYPES, hinting, mixed
 
 ROOT = Path(__file__).parents[2]
 TEXTS = [text for text, _ in mixed(9)]
-RULES_OF_SCRIPT = [Rule(type="invoice", description="a bill"), Rule(type="recipe", description="a dish to cook")]
+RULES_OF_SCRIPT = [
+    Rule(type="invoice", description="A bill with line items and a total."),
+    Rule(type="recipe", description="A dish to cook with its ingredients."),
+]
 
 
 class ScriptedBatch:
@@ -93,18 +97,24 @@ class BatchScriptedBackend(ScriptedBackend):
         return None
 
 
+_WORDS = {"choir": ("choir", "pieces"), "greenhouse": ("greenhouse",), "ski": ("slopes", "snow"), "violin": ("violin",)}
+
+
 class SelectiveEngine(Engine):
-    """Finds each type by one word, and breaks at another."""
+    """Finds each type by a word or two, and breaks at another."""
 
     name = "selective"
 
     def score(self, documents: list[ParsedDocument], rules: list[Rule]) -> list[list[RuleScore]]:
         return [self._scores(document.text, rules) for document in documents]
 
+    async def ascore(self, documents: list[ParsedDocument], rules: list[Rule]) -> list[list[RuleScore]]:
+        return self.score(documents, rules)
+
     def _scores(self, text: str, rules: list[Rule]) -> list[RuleScore]:
         if "broken" in text:
             raise ValueError(text)
-        fits = [rule.type.split("_")[0] in text.lower() for rule in rules]
+        fits = [any(word in text.lower() for word in _WORDS[rule.type.split("_")[0]]) for rule in rules]
         return [RuleScore(rule.type, 0.8 / sum(fits) if own else 0.0) for rule, own in zip(rules, fits, strict=True)]
 
 
@@ -141,6 +151,12 @@ def test_a_batch_may_revise_every_answer() -> None:
     assert [(one.type, one.confidence) for one in outcomes] == [("recipe", 0.7)] * 3
 
 
+def test_an_answer_of_the_batch_in_no_rule_revises_nothing() -> None:
+    backend = BatchScriptedBackend(Answer(type="sonnet", confidence=0.7, reasoning="the others are"))
+    outcomes = Classifier(RULES_OF_SCRIPT, backend=backend).classify_many(["invoice 1", "recipe 2"])
+    assert [one.type for one in outcomes] == ["invoice", "recipe"]
+
+
 def test_once_the_time_of_the_call_is_over_each_keeps_its_own_answer(caplog: pytest.LogCaptureFixture) -> None:
     backend = BatchScriptedBackend(None)
     outcomes = Classifier(RULES_OF_SCRIPT, backend=backend).classify_many(["invoice 1", "recipe 2"], deadline=0.5)
@@ -173,7 +189,7 @@ async def test_two_calls_at_once_do_not_hear_of_each_other() -> None:
 
 
 def test_the_documents_of_any_engine_teach_each_other_and_its_faults_are_single() -> None:
-    classifier = Classifier(RULES, backend=_local(SelectiveEngine()), on_error="record")
+    classifier = Classifier(RULES, backend=LocalBackend(SelectiveEngine()), on_error="record")
     *outcomes, broken = classifier.classify_many([*TEXTS, "broken"])
     assert {one.backend for one in outcomes} == {"local/selective+batch"}
     assert broken.status is Status.FAILED
@@ -195,7 +211,6 @@ def test_without_scikit_learn_whoever_asks_for_learning_is_told_what_to_install(
     ran = _without_scikit_learn(
         """
         from classify_core import MissingExtraError
-        from classify_core.local.adaptation import plain, nothing_learned
         classifier = Classifier(RULES, backend="local")
         for asked in (
             lambda: Classifier(RULES, backend="local", adapt=True),
@@ -220,10 +235,8 @@ from classify_core import Classifier
 from tests.local.adaptation_documents import RULES, mixed
 TEXTS = [text for text, _ in mixed(9)]
 """
-    lines = program.strip("\n").splitlines()
-    body = "\n".join(line[8:] for line in lines)
     return subprocess.run(
-        [sys.executable, "-c", beginning + body],
+        [sys.executable, "-c", beginning + textwrap.dedent(program)],
         cwd=ROOT,
         env=os.environ,
         capture_output=True,
@@ -231,9 +244,3 @@ TEXTS = [text for text, _ in mixed(9)]
         check=True,
         timeout=60,
     )
-
-
-def _local(engine: Engine) -> object:
-    from classify_core.local.backend import LocalBackend  # noqa: PLC0415
-
-    return LocalBackend(engine)

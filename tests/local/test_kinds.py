@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import tomllib
 from importlib.resources import files
 from typing import Any
@@ -88,11 +90,31 @@ def test_switching_off_a_kind_that_is_not_there_is_an_error(without: Any) -> Non
         LexicalEngine(without_kinds=without)
 
 
+@pytest.mark.parametrize("without", ["invoice", 7])
+def test_what_names_no_kinds_is_refused_as_such(without: Any) -> None:
+    with pytest.raises(InvalidOptionError, match="give a list of names of kinds, or True"):
+        LexicalEngine(without_kinds=without)
+
+
 def test_an_engine_says_what_it_does_not_know() -> None:
     names = [LexicalEngine(without_kinds=without).name for without in ((), False, True, ["poem", "invoice"])]
 
     assert names[:2] == ["lexical", "lexical"]
     assert len(set(names)) == 3
+
+
+PROGRAM = """
+import sys
+import classify_core
+from classify_core.local.kinds import all_kinds
+classify_core.LexicalEngine()
+assert not {"numpy", "scipy", "sklearn", "kreuzberg"} & sys.modules.keys(), "a heavy import"
+assert all_kinds.cache_info().misses == 0, "knowledge is read before it is needed"
+"""
+
+
+def test_neither_the_import_nor_a_new_engine_reads_the_knowledge_or_loads_what_is_heavy() -> None:
+    subprocess.run([sys.executable, "-c", PROGRAM], check=True)
 
 
 def test_without_kinds_only_the_words_of_the_rules_count() -> None:

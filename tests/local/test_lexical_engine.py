@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,10 +15,11 @@ import pytest
 
 from classify_core import Rule
 from classify_core.engine import Engine, ParsedDocument, RuleScore
+from classify_core.local.kinds import Kind
 from classify_core.local.lexical import MAX_CHARACTERS_READ, LexicalEngine
 from classify_core.local.lexical.features import features_of
 from classify_core.local.lexical.reading import read, sample
-from classify_core.local.lexical.rules import compile_rules
+from classify_core.local.lexical.rules import CompiledRules, compile_rules
 from classify_core.local.lexical.scoring import match_rules
 
 RULES = [
@@ -116,6 +120,7 @@ def test_a_format_that_is_a_kind_of_document_speaks_for_the_rule_that_names_it()
         ("Договор аренды: арендатор платит арендную плату", "Договор аренды"),
         ("re\u0301sume\u0301 d'E\u0301milie : expe\u0301rience professionnelle", "résumé"),
         ("चालान संख्या 17, कुल राशि", "Hindi bill"),
+        ("فاتورة رقم ١٢، المبلغ الإجمالي", "فاتورة"),
     ],
 )
 def test_languages_and_scripts_other_than_english_are_scored(text: str, expected: str) -> None:
@@ -125,9 +130,12 @@ def test_languages_and_scripts_other_than_english_are_scored(text: str, expected
         Rule(type="Договор аренды", description="арендатор платит арендную плату"),
         Rule(type="résumé", description="Expérience professionnelle et formation."),
         Rule(type="Hindi bill", description="चालान संख्या, कुल राशि"),
+        Rule(type="فاتورة", description="رقم الفاتورة و المبلغ الإجمالي"),
     ]
 
     assert answer(score(text, rules)) == expected
+    alone = LexicalEngine(without_kinds=True).score([ParsedDocument(text=text)], rules)[0]
+    assert answer(alone) == expected, "without built-in kinds"
 
 
 @pytest.mark.parametrize("text", [INVOICE, RECIPE, "INVOICE\n number  of\tthe\nlandlord's PREMISES for rent"])
@@ -161,6 +169,44 @@ def test_the_same_document_gets_the_same_scores_in_every_process_and_thread() ->
         scored = list(pool.map(lambda document: engine.score([document], RULES)[0], documents))
 
     assert scored == LexicalEngine().score(documents, RULES)
+
+
+def test_threads_that_begin_at_once_compile_the_rules_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[int] = []
+    all_are_there = threading.Barrier(8)
+
+    def observed(rules: list[Rule], kinds: tuple[Kind, ...]) -> CompiledRules:
+        compiled.append(len(rules))
+        return compile_rules(rules, kinds)
+
+    def scored(_: int) -> list[RuleScore]:
+        all_are_there.wait(20)
+        return score(INVOICE, rules)
+
+    monkeypatch.setattr("classify_core.local.lexical.engine.compile_rules", observed)
+    rules = [Rule(type=f"kind {number}", description="bills that are told apart by nothing") for number in range(300)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(scored, range(8)))
+
+    assert compiled == [300]
+    assert answers == [answers[0]] * 8
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_child_that_is_forked_while_rules_are_compiled_scores_too() -> None:
+    program = """
+import os
+from classify_core import LexicalEngine, Rule
+from classify_core.engine import ParsedDocument
+from classify_core.local.lexical import engine
+with engine._compiling.lock:
+    child = os.fork()
+    if child == 0:
+        LexicalEngine().score([ParsedDocument("an invoice")], [Rule(type="invoice", description="a bill to be paid")])
+        os._exit(7)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 async def test_ascore_scores_off_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,6 +278,8 @@ def test_ten_thousand_rules_that_share_their_words_are_still_scored() -> None:
     scores = score(INVOICE, many)
 
     assert len(scores) == 10_000
+    unfit = [score(text, many)[9_999] for text in ("nothing of it", "nor of this")]
+    assert unfit[0] is unfit[1], "what nothing speaks for is not kept for each document"
     assert sum(each.probability for each in scores) <= 1.0
 
 
@@ -241,4 +289,4 @@ def test_only_a_few_rule_sets_are_kept() -> None:
     for number in range(50):
         score(INVOICE, [Rule(type=f"kind {number}", description="a description of ten characters")])
 
-    assert engine._compiled.cache_info().currsize <= 8
+    assert engine._compiled_once.cache_info().currsize <= 8

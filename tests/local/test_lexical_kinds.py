@@ -13,7 +13,6 @@ import pytest
 from classify_core import Rule
 from classify_core.engine import ParsedDocument, RuleScore
 from classify_core.local.backend import decide
-from classify_core.local.kinds import all_kinds
 from classify_core.local.lexical import LexicalEngine
 
 UNTOLD = "Documents that belong into this folder."
@@ -127,11 +126,14 @@ def test_rules_in_japanese_and_thai_are_found_by_their_own_words(text: str, expe
 def test_a_document_of_a_kind_that_no_rule_calls_up_more_likely_fits_none() -> None:
     rules = [Rule(type="harbour", description="On boats, nets, the tide and the harbour.")]
     boats = "The nets and the boats in the harbour, and the tide. "
-    recipe = "Fish soup\nIngredients\n200 g flour\n2 tbsp butter\nMethod\n1. Preheat the oven\n2. Simmer until tender\n"
+    recipe = (
+        "Fish soup\nIngredients\n200 g flour\n2 tbsp butter\nMethod\n1. Preheat the oven\n2. Simmer until tender\n"
+        "3. Season with salt and pepper to taste\n4. Bring to the boil, stir and serve hot\nServes 4\n"
+        "Prep time: 10 minutes\nCooking time: 30 minutes\n"
+    )
 
     assert score(boats + recipe, rules)[0].probability < 0.5 * score(boats, rules)[0].probability
-    known = [kind.name for kind in all_kinds() if kind.name == "recipe"]
-    unaware = LexicalEngine(without_kinds=known).score([ParsedDocument(text=boats + recipe)], rules)[0]
+    unaware = LexicalEngine(without_kinds=["recipe"]).score([ParsedDocument(text=boats + recipe)], rules)[0]
     assert unaware[0].probability > score(boats + recipe, rules)[0].probability
 
 

@@ -19,11 +19,11 @@ def test_a_reason_with_one_quote_is_a_sentence_too() -> None:
     assert explain([RECIPE], RECIPE) == '"cook" matches the rule "recipe"'
 
 
-def test_where_only_the_format_or_the_layout_speaks_for_a_rule_the_reason_says_so() -> None:
+def test_where_no_words_speak_for_a_rule_the_reason_says_so_and_quotes_none() -> None:
     table, weak = RuleScore("table", 0.9), RuleScore("table", 0.2)
 
     assert explain([table], table) == 'its format or layout matches the rule "table"'
-    assert explain([weak], None).endswith('the nearest is "table", but its format or layout alone is too little')
+    assert explain([weak], None) == 'no rule fits well enough: the nearest is "table"'
 
 
 def test_a_reason_tells_the_page_of_each_quote() -> None:
@@ -37,6 +37,12 @@ def test_a_reason_tells_the_page_of_all_quotes_once() -> None:
 
     assert explain([score], score) == '"bill to", "tax" and "total" on page 2 match the rule "invoice"'
     assert explain([score], None).endswith('but finding "bill to", "tax" and "total" on page 2 is too little')
+
+
+def test_a_page_that_only_one_quote_has_is_not_told_of_the_others() -> None:
+    score = RuleScore("invoice", 0.7, ("bill to", "tax"), pages=(2,))
+
+    assert explain([score], score) == '"bill to" (page 2) and "tax" match the rule "invoice"'
 
 
 def test_a_reason_against_all_rules_names_the_nearest() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from classify_core.local.lexical.terms import normal_form, occurrences
+from classify_core.local.lexical.terms import _TermOfWord, normal_form, occurrences
 
 
 def terms(text: str) -> list[str]:
@@ -53,3 +53,13 @@ def test_an_occurrence_says_where_it_stands() -> None:
     text = "  Total  amount 請求書"
 
     assert [text[each.start : each.end] for each in occurrences(text)] == ["Total", "amount", "請求", "求書"]
+
+
+def test_words_of_any_length_are_looked_up_and_only_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("classify_core.local.lexical.terms._WORDS_KEPT", 100)
+    kept = _TermOfWord()
+    looked_up = [kept[f"word{number}x"] for number in range(1_000)], [kept["x" * length] for length in range(41, 1_000)]
+
+    assert looked_up == ([f"word{number}x" for number in range(1_000)], [None] * 959)
+    assert len(kept) <= 100
+    assert max(map(len, kept)) <= 40

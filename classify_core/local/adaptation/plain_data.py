@@ -32,6 +32,7 @@ class _PlainLesson(BaseModel):
 class _PlainLearned(BaseModel):
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
+    version: int = Field(strict=True, ge=_VERSION, le=_VERSION)
     types: list[str]
     influence: list[float]
     agreement: float | None

@@ -21,7 +21,7 @@ _FEWEST_TEACHERS_OF_A_CLASS: Final = 3
 _FEWEST_TEACHERS: Final = 8
 # How probable its class must be for a document to teach; that no rule fits is easily said of what is only unusual.
 _SURE_ENOUGH: Final = 0.4
-_SURE_OF_NONE: Final = 0.8
+_SURE_OF_NONE: Final = 0.9
 _WEIGHT_OF_NONE: Final = 0.5
 # Where documents of no type teach nothing, a model that is surer than this of a type speaks against "no rule fits".
 _NONE_UNTAUGHT: Final = 0.25

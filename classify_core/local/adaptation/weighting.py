@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 _FEWEST_OWNERS: Final = 2
+# Of fewer documents what one has alone counts too: examples of different types share little more than stop words, by
+# which any text would be like them.
+_FEW_DOCUMENTS: Final = 24
 _MOST_OWNERS_SHARE: Final = 0.6
 _MOST_TERMS: Final = 20_000
 # So that all signs together weigh about as much as all terms do.
@@ -66,12 +69,12 @@ class Weighting:
 
 
 def weighting_of(documents: Sequence[Traits]) -> Weighting:
-    """Returns the weighting that tells these documents apart best: neither what one has alone nor what most have."""
+    """Returns the weighting that tells documents apart best: neither what one of many has alone nor what most have."""
     owners: Counter[str] = Counter()
     for traits in documents:
         owners.update(traits.terms.keys())
     most = max(_FEWEST_OWNERS + 1, _MOST_OWNERS_SHARE * len(documents))
-    fewest = _FEWEST_OWNERS if len(documents) > _FEWEST_OWNERS else 1
+    fewest = 1 if len(documents) < _FEW_DOCUMENTS else _FEWEST_OWNERS
     kept = [(count, term) for term, count in owners.items() if fewest <= count <= most]
     kept.sort(key=lambda each: (-each[0], each[1]))
     terms = sorted(term for _, term in kept[:_MOST_TERMS])

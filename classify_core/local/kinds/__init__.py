@@ -63,9 +63,10 @@ def kinds_but(without: Collection[str]) -> tuple[Kind, ...]:
     Raises:
         InvalidOptionError: there is no kind of such a name.
     """
-    unknown = set(without) - {kind.name for kind in all_kinds()}
-    if unknown:
-        raise InvalidOptionError(f"there is no built-in kind {min(unknown)!r}; kinds are named as in all_kinds()")
+    known = {kind.name for kind in all_kinds()}
+    unknown = next((name for name in without if name not in known), None)
+    if unknown is not None:
+        raise InvalidOptionError(f"there is no built-in kind {unknown!r}; kinds are named as in all_kinds()")
     return tuple(kind for kind in all_kinds() if kind.name not in without)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import threading
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
 from classify_core.engine import ParsedDocument, RuleScore
+from classify_core.errors import InvalidOptionError
 from classify_core.local.kinds import all_kinds, kinds_but
 from classify_core.local.lexical.cues import match_kinds
 from classify_core.local.lexical.evidence import evidence_of
@@ -27,19 +30,19 @@ class LexicalEngine:
     """Scores each document by the words it shares with each rule, and by what common kinds of documents look like.
 
     Needs no model and no download, is deterministic, and scores a document the same alone or among others. It has no
-    state of its own, so it is picklable and may be called from several threads.
+    state of its own, so it is picklable and may be called from several threads; what it makes of a set of rules is kept
+    for the process and made by the first thread that needs it.
 
     Args:
         without_kinds: kinds of `classify_core.local.kinds` that it shall know nothing of; True is all of them, which
             leaves the words of the rules.
 
     Raises:
-        InvalidOptionError: there is no kind of such a name.
+        InvalidOptionError: that is no collection of names, or there is no kind of such a name.
     """
 
     def __init__(self, *, without_kinds: Collection[str] | bool = ()) -> None:
-        self._without = _kind_names() if without_kinds is True else frozenset(without_kinds or ())
-        kinds_but(self._without)
+        self._without = _kind_names() if without_kinds is True else _checked_names(without_kinds or ())
         self._name = "lexical"
         if self._without:
             known = "rules-only" if without_kinds is True else "without:" + ",".join(sorted(self._without))
@@ -67,8 +70,38 @@ def _kind_names() -> frozenset[str]:
     return frozenset(kind.name for kind in all_kinds())
 
 
-@lru_cache(maxsize=_COMPILED_RULE_SETS)
+def _checked_names(without_kinds: Collection[str]) -> frozenset[str]:
+    """The names of kinds, which are read from their files only where there are any: a plain engine is made at once."""
+    if isinstance(without_kinds, str) or not isinstance(without_kinds, Collection):
+        raise InvalidOptionError(f"without_kinds is {without_kinds!r}; give a list of names of kinds, or True")
+    if without_kinds:
+        kinds_but(without_kinds)
+    return frozenset(without_kinds)
+
+
+class _Compiling:
+    """Held while rules are compiled, so that threads which begin at once do not all do the same work."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """In a forked child nobody would release what another thread of the parent held."""
+        self.lock = threading.Lock()
+
+
+_compiling = _Compiling()
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(after_in_child=_compiling.renew)
+
+
 def _compiled(rules: tuple[tuple[str, str], ...], without_kinds: frozenset[str]) -> CompiledRules:
+    with _compiling.lock:
+        return _compiled_once(rules, without_kinds)
+
+
+@lru_cache(maxsize=_COMPILED_RULE_SETS)
+def _compiled_once(rules: tuple[tuple[str, str], ...], without_kinds: frozenset[str]) -> CompiledRules:
     parsed = [Rule(type=rule_type, description=description) for rule_type, description in rules]
     return compile_rules(parsed, kinds_but(without_kinds))
 
@@ -79,7 +112,7 @@ def _scored(document: ParsedDocument, compiled: CompiledRules) -> list[RuleScore
     words, kinds = match_rules(features, compiled), match_kinds(reading, compiled.cues)
     fits = fit_rules(words, kinds, compiled, length=reading.terms)
     fitting = probabilities(fits)
-    scores = [RuleScore(type=rule_type, probability=0.0) for rule_type in compiled.types]
+    scores = list(compiled.unfit)
     for rank, position in enumerate(sorted(fitting, key=lambda position: (-fitting[position], position))):
         evidence, pages = evidence_of(fits.rules[position], reading) if rank < _MOST_EXPLAINED else ((), ())
         scores[position] = RuleScore(

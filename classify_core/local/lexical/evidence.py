@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
@@ -10,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, TypeAlias
 
 from classify_core.local.lexical.cue_index import Cue
-from classify_core.local.lexical.terms import has_unspaced_script
+from classify_core.local.lexical.terms import has_unspaced_script, is_in_spaced_word, next_word
 
 if TYPE_CHECKING:
     from classify_core.local.lexical.fitting import Fit
@@ -22,7 +21,6 @@ _MOST_TRIED = 12
 _LONGEST_QUOTE = 60
 # Of two words that a rule has side by side, a document may have function words in between.
 _WORDS_BETWEEN = 3
-_WORD = re.compile(r"\w+(?:['\u2019]\w+)*")
 
 _Forms: TypeAlias = Sequence[frozenset[str]]
 """For each word of what is looked for, the ways in which the document writes it."""
@@ -34,12 +32,12 @@ class _Quote:
 
     Attributes:
         text: as written, on one line.
-        offset: where it begins in the document's text; None where it stands elsewhere, as in a title.
+        page: the number of the page where it begins; None where it stands elsewhere, as in a title.
         is_divided: whether it goes over the end of a line.
     """
 
     text: str
-    offset: int | None
+    page: int | None
     is_divided: bool
 
 
@@ -55,7 +53,7 @@ def evidence_of(fit: Fit, reading: Reading) -> tuple[tuple[str, ...], tuple[int 
     for quote in [quote for quote in quotes if not quote.is_divided] or quotes:
         _take(quote, chosen)
     kept = chosen[:_MOST_QUOTES]
-    pages = tuple(None if quote.offset is None else reading.document.page_of(quote.offset) for quote in kept)
+    pages = tuple(quote.page for quote in kept)
     return tuple(quote.text for quote in kept), pages if any(page is not None for page in pages) else ()
 
 
@@ -72,12 +70,11 @@ def _strongest(fit: Fit, reading: Reading) -> Iterator[tuple[_Forms, int]]:
 
 def _found(looked_for: _Forms, between: int, reading: Reading) -> _Quote | None:
     for zone in reading.zones:
-        stretch = None if zone.folded is None else _stretch_of_any(zone.folded, looked_for, between)
+        stretch = _stretch_of_any(zone.folded.text, looked_for, between)
         if stretch is not None:
-            start, stop = stretch
+            start, stop = map(zone.folded.place, stretch)
             written = zone.text[start:stop]
-            offset = None if zone.start is None else zone.start + start
-            return _Quote(" ".join(written.split()), offset, "\n" in written)
+            return _Quote(" ".join(written.split()), reading.page_of(zone, start), "\n" in written)
     return None
 
 
@@ -102,7 +99,7 @@ def _stretch(folded: str, first: str, others: _Forms, between: int) -> tuple[int
 def _is_whole(folded: str, start: int, stop: int) -> bool:
     if has_unspaced_script(folded[start]):
         return True  # letters of scripts without spaces stand beside those of other words
-    return not (start > 0 and folded[start - 1].isalnum()) and not folded[stop : stop + 1].isalnum()
+    return not (start > 0 and is_in_spaced_word(folded, start - 1)) and not is_in_spaced_word(folded, stop)
 
 
 def _end_of(folded: str, stop: int, others: _Forms, between: int) -> int | None:
@@ -120,12 +117,12 @@ def _following(folded: str, stop: int, forms: frozenset[str], between: int) -> i
         if not form[0].isascii() and folded.startswith(form[1:] if len(form) > 1 else form, stop):
             return stop + len(form) - (1 if len(form) > 1 else 0)
     for _ in range(between + 1):
-        word = _WORD.search(folded, stop, stop + _LONGEST_QUOTE)
-        if word is None:
+        following = next_word(folded, stop, stop + _LONGEST_QUOTE)
+        if following is None:
             return None
-        if word[0].replace("\u2019", "'") in forms:
-            return word.end()
-        stop = word.end()
+        word, stop = following
+        if word in forms:
+            return stop
     return None
 
 

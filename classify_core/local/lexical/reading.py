@@ -9,8 +9,9 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
+from classify_core.local.lexical.folding import FoldedText, fold
 from classify_core.local.lexical.layout import layout_of
-from classify_core.local.lexical.terms import term_of, without_format_characters, words_of
+from classify_core.local.lexical.terms import hidden_places, term_of, without_format_characters, words_of
 
 if TYPE_CHECKING:
     from classify_core.engine import ParsedDocument
@@ -57,10 +58,9 @@ class Zone:
         return Counter(self.words)
 
     @cached_property
-    def folded(self) -> str | None:
-        """The text without case; None where the places of its characters are others, as with some capitals."""
-        folded = self.text.lower()
-        return folded if len(folded) == len(self.text) else None
+    def folded(self) -> FoldedText:
+        """The text as its words are compared."""
+        return fold(self.text)
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,17 @@ class Reading:
             if term is not None:
                 forms.setdefault(term, set()).add(word)
         return {term: frozenset(words) for term, words in forms.items()}
+
+    def page_of(self, zone: Zone, place: int) -> int | None:
+        """The number of the page that a character of a zone's text stands on; None where there is no page."""
+        if zone.start is None:
+            return None
+        offset = zone.start + place
+        for hidden in hidden_places(self.document.text, zone.start, zone.start + MAX_CHARACTERS_READ):
+            if hidden > offset:
+                break
+            offset += 1
+        return self.document.page_of(offset)
 
 
 def read(document: ParsedDocument) -> Reading:

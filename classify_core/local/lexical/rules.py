@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from classify_core.engine import RuleScore
 from classify_core.local.lexical.calling import called_kinds, familiarity
 from classify_core.local.lexical.cue_index import CueIndex, index_of
 from classify_core.local.lexical.terms import bare_terms, occurrences
@@ -34,6 +35,8 @@ class CompiledRules:
 
     Attributes:
         types: the rules' types, in order.
+        unfit: the scores of rules that nothing speaks for, in the same order; of many rules most are, so that all
+            documents share these.
         index: for each term the rules it speaks for, as positions in `types`, with its weight in that rule.
         bare_terms: the lone letters and numbers that are part of some rule's name.
         cues: where to look for the cues of built-in kinds.
@@ -42,6 +45,7 @@ class CompiledRules:
     """
 
     types: tuple[str, ...]
+    unfit: tuple[RuleScore, ...]
     index: dict[Term, tuple[tuple[int, float], ...]]
     bare_terms: frozenset[str]
     cues: CueIndex
@@ -69,6 +73,7 @@ def compile_rules(rules: Sequence[Rule], kinds: tuple[Kind, ...] = ()) -> Compil
             index.setdefault(term, []).append((position, own / norm))
     return CompiledRules(
         types=tuple(rule.type for rule in rules),
+        unfit=tuple(RuleScore(type=rule.type, probability=0.0) for rule in rules),
         index={term: tuple(entries) for term, entries in index.items()},
         bare_terms=frozenset(term for rule in rules for term in bare_terms(_name_of(rule))),
         cues=index_of(kinds),

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from classify_core.local.lexical.stop_words import STOP_WORDS
 
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 )
-# Marks that belong to the letter before them, which `\w` leaves out: Latin, Cyrillic, Hebrew, Arabic and Indic.
-_MARKS = (
+MARKS: Final = (
     "\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u0900-\u0963\u0966-\u0dff"
 )
+r"""Marks that belong to the letter before them, which `\w` leaves out: Latin, Cyrillic, Hebrew, Arabic and Indic."""
+
 # Invisible characters (Unicode category Cf) that may stand within a word: soft hyphen, zero-width and bidi controls.
 _FORMAT = "\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff"
 _FORMAT_CHARACTERS = re.compile(f"[{_FORMAT}]")
-_LETTERS = rf"[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|[{_MARKS}{_FORMAT}])*"
+_LETTERS = rf"[^\W_{_UNSPACED}](?:[^\W_{_UNSPACED}]|[{MARKS}{_FORMAT}])*"
 _CHUNK = re.compile(rf"[{_UNSPACED}]+|{_LETTERS}(?:['\u2019]{_LETTERS})*")
+_IN_SPACED_WORD = re.compile(rf"[^\W_{_UNSPACED}]|[{MARKS}]")
 _UNSPACED_CHARACTER = re.compile(rf"[{_UNSPACED}]")
 _ASCII_WORD = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")
 _LONGEST_WORD = 40
@@ -66,7 +68,7 @@ def words_of(text: str) -> list[str]:
     """Returns the words of a text in order, without case, and pairs of characters where words are not spaced."""
     if text.isascii():
         return _ASCII_WORD.findall(text.casefold())
-    normal = unicodedata.normalize("NFKC", without_format_characters(text)).casefold().replace("\u2019", "'")
+    normal = without_case(without_format_characters(text))
     if _UNSPACED_CHARACTER.search(normal) is None:
         return _CHUNK.findall(normal)
     return [word for chunk in _CHUNK.findall(normal) for word in _words_of_chunk(chunk)]
@@ -75,6 +77,22 @@ def words_of(text: str) -> list[str]:
 def has_unspaced_script(text: str) -> bool:
     """Whether there are characters of a script that is written without spaces between words."""
     return not text.isascii() and _UNSPACED_CHARACTER.search(text) is not None
+
+
+def without_case(text: str) -> str:
+    """Returns the text in the form in which words are compared: without case, with straight apostrophes."""
+    return unicodedata.normalize("NFKC", text).casefold().replace("\u2019", "'")
+
+
+def next_word(text: str, start: int, stop: int) -> tuple[str, int] | None:
+    """Returns the next word between two places of a text without case, and where it ends."""
+    word = _CHUNK.search(text, start, stop)
+    return None if word is None else (word[0], word.end())
+
+
+def is_in_spaced_word(text: str, place: int) -> bool:
+    """Whether a letter, digit or mark of a script with spaces between words stands at that place of a text."""
+    return _IN_SPACED_WORD.match(text, place) is not None
 
 
 def _words_of_chunk(chunk: str) -> list[str]:
@@ -87,14 +105,12 @@ class _TermOfWord(dict[str, str | None]):
     """The term of each word that was seen, looked up faster than a function can be called."""
 
     def __missing__(self, word: str) -> str | None:
+        if len(word) > _LONGEST_WORD:
+            return None  # not kept: hostile documents hold any number of them, as long as they like
         if len(self) >= _WORDS_KEPT:
             self.clear()
-        term = self[word] = word if _UNSPACED_CHARACTER.match(word) else _term_of_spaced(word)
+        term = self[word] = word if _UNSPACED_CHARACTER.match(word) else normal_form(word)
         return term
-
-
-def _term_of_spaced(word: str) -> str | None:
-    return normal_form(word) if len(word) <= _LONGEST_WORD else None
 
 
 term_of = _TermOfWord().__getitem__
@@ -129,6 +145,12 @@ def without_format_characters(text: str) -> str:
     return text if text.isascii() else _FORMAT_CHARACTERS.sub("", text)
 
 
+def hidden_places(text: str, start: int, stop: int) -> Iterator[int]:
+    """Yields where the characters that nobody sees stand between two places of a text, in order."""
+    if not text.isascii():
+        yield from (hidden.start() for hidden in _FORMAT_CHARACTERS.finditer(text, start, stop))
+
+
 def _character_pairs(run: str, start: int) -> Iterator[Occurrence]:
     """Overlapping pairs, the usual stand-in for words in unspaced scripts; a lone character stands for itself."""
     size = min(2, len(run))
@@ -140,7 +162,7 @@ def _character_pairs(run: str, start: int) -> Iterator[Occurrence]:
 @lru_cache(maxsize=50_000)
 def normal_form(word: str) -> str | None:
     """Returns a word's term, or None for a stop word, a lone letter and a number."""
-    folded = unicodedata.normalize("NFKC", word).casefold().replace("\u2019", "'").removesuffix("'s")
+    folded = without_case(word).removesuffix("'s")
     if len(folded) < _SHORTEST_WORD or folded in STOP_WORDS or not any(character.isalpha() for character in folded):
         return None
     return stem(folded)
