@@ -128,7 +128,8 @@ class LocalBackend:
         if not isinstance(batch, LocalBatch):
             raise InvalidOptionError(f"{self.name} learns from what its own new_batch() made")
         learned = await batch.learned(labels, by_themselves=by_themselves)
-        self._learned[_types_of(configuration)] = learned
+        if learned.lessons:
+            self._learned[_types_of(configuration)] = learned
         return Lessons(len(learned.lessons), len(learned.labels), learned.agreement)
 
     def learned(self, configuration: ClassifyConfiguration) -> Mapping[str, Any] | None:

@@ -112,10 +112,11 @@ class LocalBatch:
         """What these documents and former lessons teach each other; documents first."""
         import numpy as np  # noqa: PLC0415 - only where something is learned
 
-        former = [lesson for lesson in self._learned.lessons if lesson.key not in self._keys or lesson.is_label]
-        former = [lesson for lesson in former if lesson.key not in set(keys)]
+        seen, learning = self._keys, set(keys)
+        former = [lesson for lesson in self._learned.lessons if lesson.key not in seen or lesson.is_label]
+        former = [lesson for lesson in former if lesson.key not in learning]
         documents = [*self._all_of(keys), *(lesson.traits for lesson in former)]
-        priors = np.vstack([self._priors(keys), *(self._certainty(lesson.type) for lesson in former)])
+        priors = np.vstack([self._priors(keys), *(self._priors_of_lesson(lesson) for lesson in former)])
         given = {**self._learned.labels, **labels}
         class_of = self._learned.class_of
         classes = [class_of(given[key]) if key in given else -1 for key in keys]
@@ -130,12 +131,13 @@ class LocalBatch:
             return np.zeros((0, len(self._learned.types) + 1))
         return priors_of([self._scores[self._keys[key]] for key in keys])
 
-    def _certainty(self, type_name: str | None) -> NDArray[np.float64]:
+    def _priors_of_lesson(self, lesson: Lesson) -> NDArray[np.float64]:
+        """What the engine says of a document that was learned from; nothing where it was not seen in this call."""
         import numpy as np  # noqa: PLC0415 - only where something is learned
 
-        row = np.zeros((1, len(self._learned.types) + 1))
-        row[0, self._learned.class_of(type_name)] = 1.0
-        return row
+        if lesson.key in self._keys:
+            return self._priors([lesson.key])
+        return np.zeros((1, len(self._learned.types) + 1))
 
     def _of(self, key: str) -> Traits:
         return self._traits[self._keys[key]]

@@ -95,7 +95,8 @@ def self_train(rows: Any, priors: NDArray[np.float64], labels: NDArray[np.int64]
 
     Args:
         rows: what the model sees of each document.
-        priors: what the engine says of each, one column a class.
+        priors: what the engine says of each, one column a class; zeros where the engine was not asked, but there is a
+            label.
         labels: the class of each document where it is known, else -1.
     """
     known = _with_labels(priors, labels)
@@ -163,7 +164,7 @@ def _agreement(
     """
     import numpy as np  # noqa: PLC0415 - only where something is learned
 
-    said, known = judged.argmax(axis=1), labels >= 0
+    said, known = judged.argmax(axis=1), (labels >= 0) & priors.any(axis=1)
     if known.sum() >= _FEWEST_LABELS:
         right = float((said[known] == labels[known]).mean())
         engine = float((priors[known].argmax(axis=1) == labels[known]).mean())
