@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from classify_core.checks import checked_fraction
 from classify_core.cli.commands import OptionGroup
 from classify_core.cli.run_options import BackendName, BackendOptions, RuleSetOptions
 from classify_core.errors import InvalidOptionError
@@ -95,10 +96,12 @@ class EvaluationOptions(OptionGroup):
         """Refuses what cannot work before anything is spent.
 
         Raises:
-            InvalidOptionError: a cost is not above 0, or the report cannot be where it is to be.
+            InvalidOptionError: a cost is not above 0, a share is no number, or the report cannot be where it is to be.
         """
         check_cost("--error-cost", self.error_cost)
         check_cost("--review-cost", self.review_cost)
+        if self.fail_under is not None:  # older releases of typer take NaN for a number within limits
+            checked_fraction("--fail-under", self.fail_under)
         if self.report is None:
             return
         if self.report.suffix.lower() not in {".html", ".htm"}:

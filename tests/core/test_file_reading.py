@@ -70,7 +70,7 @@ async def test_text_is_read_only_where_it_is_wanted(folder: Path, monkeypatch: p
     def refuse(*_: Any) -> Any:
         raise AssertionError("nobody asked for the text")
 
-    monkeypatch.setattr("classify_core.file_reading.extract", refuse)
+    monkeypatch.setattr("classify_core.file_reading.aextract", refuse)
     assert [file.text for file in await Files((str(folder),), reads_text=False).aread()] == ["", "", ""]
 
 
