@@ -44,12 +44,14 @@ benchmark-local: $(VENV)/.test-ready $(PEER_MODELS)/.ready  ## the embedded engi
 		--minilm $(PEER_MODELS)/bin/python
 
 # LangChain's standard suites and schemathesis ask for newer versions than our lowest; what pages, programs
-# and clients show is run on the newest alone, since it is made of what the other tests run on both.
+# and clients show is run on the newest alone, since it is made of what the other tests run on both; so is what uses
+# no library at all.
 test-lowest: $(LOWEST)/.ready  ## the tests on the lowest versions that pyproject.toml allows
 	$(LOWEST)/bin/python -m pytest -n $(WORKERS) --dist loadfile \
 		--ignore tests/langchain/test_tool_standard.py --ignore tests/server/test_schemathesis.py \
 		--ignore tests/docs --ignore-glob "*/test_benchmarks*" --ignore-glob "*/test_examples*" \
-		--ignore tests/peers --ignore tests/langchain/test_ray.py
+		--ignore tests/peers --ignore tests/langchain/test_ray.py --ignore tests/evaluation \
+		--ignore-glob "*/test_kinds*" --ignore-glob "*/test_lexical_*" --ignore-glob "*/test_layout*"
 
 test-bare: $(BARE)/.ready  ## the built wheel alone, with no extra and no development package
 	$(BARE)/bin/python tests/bare/smoke.py
